@@ -1,0 +1,169 @@
+"""spaCy spans to a feature matrix: words, word pairs, leading words and character n-grams."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from spacy.attrs import ORTH
+from spacy.tokens import Doc, Span
+
+CHAR_NGRAMS = (3, 4, 5)
+_MONEY = re.compile(r"[$€£₹]")
+_EMAIL_OR_URL = re.compile(r"@|^https?:|^www\.|\.(?:com|org|net|edu)\b")
+_NUMBER = re.compile(r"^[~+-]?\d[\d,./:-]*(?:k|m|mm|bn|b|cr|th|st|nd|rd|s|x|\+)?$")
+_WORDLIKE = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    name: str
+    column: int
+    columns: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class FeatureSpace:
+    """The features that a model knows, in column order, and the way from spans to counts.
+
+    Names are ``w:`` word, ``b:`` pair of neighbouring words, ``l:`` leading word, ``c:`` characters of a word.
+    Numbers, amounts, e-mail addresses and URLs become ``<num>``, ``<money>``, ``<web>``, and words that
+    stand with a capital in mid-sentence and that the training text never has in lower case become
+    ``<name>``, before any feature is made: no feature is about who somebody is.
+
+    Attributes
+    ----------
+    names
+        Feature names; a name's position is its column.
+    common
+        Words that are never masked as names.
+    """
+
+    names: Sequence[str]
+    common: frozenset[str]
+    _columns: dict[str, int] = field(init=False, repr=False)
+    _cache: dict[tuple[str, bool], _Word] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the names."""
+        self._columns = {name: column for column, name in enumerate(self.names)}
+        self._cache = {}
+
+    @classmethod
+    def fit(cls, spans: Sequence[Doc | Span], min_units: int = 2) -> "FeatureSpace":
+        """Collect the features of a training text.
+
+        Parameters
+        ----------
+        spans
+            The units.
+        min_units
+            In how many units a feature must stand to be kept.
+        """
+        lower = Counter(token.lower_ for span in spans for token in span if token.is_lower or token.i == span[0].i)
+        common = frozenset(word for word, count in lower.items() if count > 1)
+        bare = cls((), common)
+        document_frequency: Counter[str] = Counter()
+        for span in spans:
+            document_frequency.update(set(bare.describe(span)))
+        return cls(sorted(name for name, count in document_frequency.items() if count >= min_units), common)
+
+    def describe(self, span: Doc | Span) -> list[str]:
+        """Return the names of a unit's features, repeated as often as they occur."""
+        words = self._words(span)
+        found = [f"w:{word}" for word in words]
+        found += [f"b:{left} {right}" for left, right in zip(words, words[1:], strict=False)]
+        if words:
+            found.append(f"l:{words[0]}")
+        for word in words:
+            found += _character_ngrams(word)
+        return found
+
+    def transform(self, spans: Sequence[Doc | Span]) -> csr_matrix:
+        """Return the counts of the features.
+
+        Parameters
+        ----------
+        spans
+            The units.
+
+        Returns
+        -------
+        csr_matrix, shape (n_units, n_features), float64
+            Occurrence counts; features that the space does not know are left out.
+        """
+        indices: list[int] = []
+        indptr = [0]
+        columns = self._columns
+        for span in spans:
+            previous = ""
+            for word in self._cached(span):
+                indices.extend(word.columns)
+                if previous:
+                    column = columns.get(f"b:{previous} {word.name}")
+                    if column is not None:
+                        indices.append(column)
+                elif (column := columns.get(f"l:{word.name}")) is not None:
+                    indices.append(column)
+                previous = word.name
+            indptr.append(len(indices))
+        data = np.ones(len(indices), dtype=np.float64)
+        matrix = csr_matrix(
+            (data, np.asarray(indices, dtype=np.int32), np.asarray(indptr, dtype=np.int32)),
+            shape=(len(spans), len(self.names)),
+        )
+        matrix.sum_duplicates()
+        return matrix
+
+    def _cached(self, span: Doc | Span) -> Iterable[_Word]:
+        cache = self._cache
+        strings = span.vocab.strings
+        for position, orth in enumerate(span.to_array(ORTH).ravel()):
+            key = (strings[int(orth)], position == 0)
+            word = cache.get(key)
+            if word is None:
+                word = self._look_up(*key)
+                if len(cache) < 200_000:
+                    cache[key] = word
+            if word.name:
+                yield word
+
+    def _words(self, span: Doc | Span) -> list[str]:
+        names = (self._mask(token.text, position == 0) for position, token in enumerate(span))
+        return [name for name in names if name]
+
+    def _look_up(self, text: str, first: bool) -> _Word:
+        name = self._mask(text, first)
+        known = (self._columns.get(feature) for feature in (f"w:{name}", *_character_ngrams(name)))
+        return _Word(name, -1, tuple(column for column in known if column is not None))
+
+    def _mask(self, text: str, first: bool) -> str:
+        if _MONEY.search(text):
+            return "<money>"
+        if text == "%":
+            return "%"
+        if not _WORDLIKE.search(text):
+            return "<num>" if text[0].isdigit() else ""
+        lowered = text.lower().replace("’", "'")
+        if _NUMBER.match(lowered):
+            return "<num>"
+        if _EMAIL_OR_URL.search(lowered):
+            return "<web>"
+        if self.common and not first and not text[0].islower() and lowered not in self.common:
+            return "<name>"
+        return lowered
+
+
+def _character_ngrams(word: str) -> list[str]:
+    if not word or word[0] == "<" or len(word) < 3:
+        return []
+    padded = f"_{word}_"
+    return [f"c:{padded[k : k + n]}" for n in CHAR_NGRAMS for k in range(len(padded) - n + 1)]
+
+
+def unit_lengths(matrix: csr_matrix) -> NDArray[np.int64]:
+    """Return how many features each unit has, shape (n_units,)."""
+    return np.diff(matrix.indptr).astype(np.int64)

@@ -1,0 +1,78 @@
+"""The three skills: names, definitions, facets and coaching questions."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """One product-manager skill.
+
+    Attributes
+    ----------
+    key
+        The label in corpora, models and output.
+    title
+        The name shown to people.
+    definition
+        What the words of a unit must show.
+    question
+        The coaching question asked when a resume is silent about the skill.
+    facets
+        The ways in which a unit can show the skill.
+    """
+
+    key: str
+    title: str
+    definition: str
+    question: str
+    facets: tuple[str, ...]
+
+
+SKILLS: tuple[Skill, ...] = (
+    Skill(
+        key="problem_solving",
+        title="Problem solving",
+        definition="identifies, understands or solves a problem",
+        question=(
+            "What steps do you take when faced with a problem, how do you decide on a course of "
+            "action, and how do you know that it was solved in the best way?"
+        ),
+        facets=("found", "decided", "solved", "verified"),
+    ),
+    Skill(
+        key="customer_centric",
+        title="Customer centricity",
+        definition="puts attention on the customer's or user's needs, view or experience",
+        question="When, where and how did you put the customer's view above your own?",
+        facets=("served", "learned", "acted", "measured"),
+    ),
+    Skill(
+        key="influence",
+        title="Leading through influence",
+        definition="gets people whom they do not command to agree, decide, change or act together",
+        question=(
+            "Where did you move people you do not command, so that they left the meeting with "
+            "the plan you came for?"
+        ),
+        facets=("persuaded", "aligned", "negotiated", "raised"),
+    ),
+)
+
+LABELS: tuple[str, ...] = tuple(skill.key for skill in SKILLS)
+
+
+def skill(key: str) -> Skill:
+    """Return the skill of a label; a label of one's own gets its key as title.
+
+    Examples
+    --------
+    >>> skill("influence").title
+    'Leading through influence'
+    >>> skill("grit").title
+    'Grit'
+    """
+    for known in SKILLS:
+        if known.key == key:
+            return known
+    title = key.replace("_", " ").capitalize()
+    return Skill(key, title, "", f"Where does your history show {title.lower()}?", ())
