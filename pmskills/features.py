@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from spacy.attrs import ORTH
 from spacy.tokens import Doc, Span
 
 CHAR_NGRAMS = (3, 4, 5)
@@ -21,7 +19,6 @@ _WORDLIKE = re.compile(r"[^\W\d_]")
 @dataclass(frozen=True, slots=True)
 class _Word:
     name: str
-    column: int
     columns: tuple[int, ...]
 
 
@@ -120,9 +117,8 @@ class FeatureSpace:
 
     def _cached(self, span: Doc | Span) -> Iterable[_Word]:
         cache = self._cache
-        strings = span.vocab.strings
-        for position, orth in enumerate(span.to_array(ORTH).ravel()):
-            key = (strings[int(orth)], position == 0)
+        for position, token in enumerate(span):
+            key = (token.text, position == 0)
             word = cache.get(key)
             if word is None:
                 word = self._look_up(*key)
@@ -138,7 +134,7 @@ class FeatureSpace:
     def _look_up(self, text: str, first: bool) -> _Word:
         name = self._mask(text, first)
         known = (self._columns.get(feature) for feature in (f"w:{name}", *_character_ngrams(name)))
-        return _Word(name, -1, tuple(column for column in known if column is not None))
+        return _Word(name, tuple(column for column in known if column is not None))
 
     def _mask(self, text: str, first: bool) -> str:
         if _MONEY.search(text):
@@ -162,8 +158,3 @@ def _character_ngrams(word: str) -> list[str]:
         return []
     padded = f"_{word}_"
     return [f"c:{padded[k : k + n]}" for n in CHAR_NGRAMS for k in range(len(padded) - n + 1)]
-
-
-def unit_lengths(matrix: csr_matrix) -> NDArray[np.int64]:
-    """Return how many features each unit has, shape (n_units,)."""
-    return np.diff(matrix.indptr).astype(np.int64)

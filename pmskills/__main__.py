@@ -1,0 +1,5 @@
+"""`python -m pmskills`."""
+
+from pmskills.cli import app
+
+app(prog_name="pmskills")

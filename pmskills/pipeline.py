@@ -1,0 +1,328 @@
+"""The spaCy pipeline: build, load, and analyze resumes with it."""
+
+import json
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import spacy
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+import pmskills.segmenter  # noqa: F401  registers the factory pm_segmenter
+from pmskills.analysis import Analysis
+from pmskills.classifier import Classifier, decide
+from pmskills.documents import Document
+from pmskills.errors import ModelError
+from pmskills.features import FeatureSpace
+from pmskills.segmenter import unit_of
+
+FORMAT = 1
+PACKAGED = "pm_evidence"
+MAX_CHARACTERS = 5_000_000
+
+if not Doc.has_extension("pm_skills"):
+    Doc.set_extension("pm_skills", default=None)
+
+
+class SkillTagger:
+    """spaCy component that labels the units of ``doc.spans["pm_units"]``.
+
+    It writes ``doc._.pm_skills``, the probabilities with shape (n_units, n_labels), and
+    ``doc.spans["pm_skills"]``, one span for each label that a unit reaches.
+    """
+
+    def __init__(self) -> None:
+        """Make a component without a model; it is given one or reads one with `from_disk`."""
+        self.space: FeatureSpace | None = None
+        self.classifier: Classifier | None = None
+        self.thresholds: dict[str, float] = {}
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Label one document."""
+        return next(self.pipe([doc]))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 32) -> Iterator[Doc]:
+        """Label documents, many units at a time."""
+        for docs in spacy.util.minibatch(stream, batch_size):
+            spans = [span for doc in docs for span in doc.spans.get("pm_units", [])]
+            self.set_annotations(docs, self.predict(spans))
+            yield from docs
+
+    def predict(self, spans: Sequence[Doc | Span]) -> NDArray[np.float64]:
+        """Return probabilities, shape (n_units, n_labels), without changing anything."""
+        if self.space is None or self.classifier is None:
+            raise ModelError("the pipeline's pm_skills has no model. Use pmskills.load() or pmskills.train().")
+        return self.classifier.predict_proba(self.space.transform(spans))
+
+    def set_annotations(self, docs: Sequence[Doc], probabilities: NDArray[np.float64]) -> None:
+        """Write what `predict` gave for the units of these documents."""
+        assert self.classifier is not None
+        decisions = decide(probabilities, self.classifier.labels, self.thresholds)
+        row = 0
+        for doc in docs:
+            units = list(doc.spans.get("pm_units", []))
+            here = slice(row, row + len(units))
+            doc._.pm_skills = probabilities[here]
+            doc.spans["pm_skills"] = [
+                Span(doc, unit.start, unit.end, label=label)
+                for unit, chosen in zip(units, decisions[here], strict=True)
+                for label, yes in zip(self.classifier.labels, chosen, strict=True)
+                if yes and unit.label_ not in ("heading", "entry")
+            ]
+            row += len(units)
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write features, classifier and thresholds to a folder."""
+        if self.space is None or self.classifier is None:
+            raise ModelError("there is no model to save: train one first.")
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.classifier.save(folder / "classifier.skops")
+        _write_json(folder / "features.json", {"common": sorted(self.space.common), "names": list(self.space.names)})
+        _write_json(folder / "labels.json", {"labels": self.classifier.labels, "thresholds": self.thresholds})
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SkillTagger":
+        """Read what `to_disk` wrote.
+
+        Raises
+        ------
+        ModelError
+            A file is missing, damaged or untrusted.
+        """
+        folder = Path(path)
+        features, labels = _read_json(folder / "features.json"), _read_json(folder / "labels.json")
+        self.space = FeatureSpace(features["names"], frozenset(features["common"]))
+        self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
+        self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
+        width = self.classifier.estimators[0].coef_.shape[1]
+        if width != len(self.space.names):
+            raise ModelError(
+                f"{folder}: the classifier wants {width} features, features.json has {len(self.space.names)}. "
+                "Build the model again."
+            )
+        return self
+
+
+@Language.factory("pm_skills", assigns=["doc._.pm_skills", "doc.spans"])
+def make_skill_tagger(nlp: Language, name: str) -> SkillTagger:
+    """Make the spaCy component."""
+    return SkillTagger()
+
+
+class Analyzer:
+    """A loaded model: call it on a text.
+
+    Attributes
+    ----------
+    nlp
+        The spaCy pipeline.
+    """
+
+    def __init__(self, nlp: Language) -> None:
+        """Wrap a pipeline that has pm_segmenter and pm_skills."""
+        self.nlp = nlp
+
+    @property
+    def _tagger(self) -> SkillTagger:
+        component = self.nlp.get_pipe("pm_skills")
+        assert isinstance(component, SkillTagger)
+        return component
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names in column order."""
+        classifier = self._tagger.classifier
+        return classifier.labels if classifier else ()
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Probability, between 0 and 1, from which a unit counts as evidence, for each label."""
+        return dict(self._tagger.thresholds)
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What is known about the model: format, corpus, seed, versions, scores."""
+        return dict(self.nlp.meta.get("pmskills", {}))
+
+    def __call__(self, text: str | Document) -> Analysis:
+        """Analyze one resume.
+
+        Parameters
+        ----------
+        text
+            Its text, or a document from `read_document`.
+
+        Raises
+        ------
+        TypeError
+            It is neither.
+        """
+        return next(self.pipe([text]))
+
+    def pipe(
+        self, texts: Iterable[str | Document], *, batch_size: int = 32, n_process: int = 1
+    ) -> Iterator[Analysis]:
+        """Analyze many resumes; results come in the order of the texts.
+
+        Parameters
+        ----------
+        texts
+            Texts or documents, of any number.
+        batch_size
+            How many are classified at a time.
+        n_process
+            Number of processes; -1 for one per core.
+        """
+        documents = ((_as_document(text).text, _as_document(text)) for text in texts)
+        stream = self.nlp.pipe(documents, as_tuples=True, batch_size=batch_size, n_process=n_process)
+        for doc, document in stream:
+            units = tuple(unit_of(span) for span in doc.spans["pm_units"])
+            yield Analysis(document, units, doc._.pm_skills, self.labels, self.thresholds)
+
+    def predict_proba(self, units: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probabilities of units that are already cut.
+
+        Returns
+        -------
+        ndarray, shape (n_units, n_labels), float64
+            Columns in the order of `labels`.
+
+        Examples
+        --------
+        >>> import pmskills
+        >>> pmskills.load().predict_proba(["Handled escalated complaints.", "Microsoft Word"]).shape
+        (2, 3)
+        """
+        return self._tagger.predict([self.nlp.make_doc(unit) for unit in units])
+
+    def to_disk(self, path: str | Path) -> None:
+        """Write the model to a folder that `load` and `spacy.load` read."""
+        self.nlp.to_disk(path, exclude=["vocab"])
+
+
+def build(space: FeatureSpace, classifier: Classifier, thresholds: dict[str, float], meta: dict[str, Any]) -> Analyzer:
+    """Put a trained model into a pipeline."""
+    nlp = blank()
+    nlp.meta["name"] = PACKAGED
+    nlp.meta["pmskills"] = {"format": FORMAT, **meta}
+    nlp.add_pipe("pm_segmenter")
+    tagger = nlp.add_pipe("pm_skills")
+    assert isinstance(tagger, SkillTagger)
+    tagger.space, tagger.classifier, tagger.thresholds = space, classifier, dict(thresholds)
+    return Analyzer(nlp)
+
+
+def blank() -> Language:
+    """Return spaCy's English tokenizer alone, for texts of any sensible length."""
+    nlp = spacy.blank("en")
+    nlp.max_length = MAX_CHARACTERS
+    return nlp
+
+
+def packaged_model() -> Path:
+    """Return the folder of the model that comes with the package.
+
+    Raises
+    ------
+    ModelError
+        It is not there.
+    """
+    here = Path(__file__).parent
+    for folder in (here / "models" / PACKAGED, here.parent / "models" / PACKAGED):
+        if folder.is_dir():
+            return folder
+    raise ModelError(f"the packaged model {PACKAGED} is missing from {here}. Install pmskills again.")
+
+
+def load(path: str | Path | None = None) -> Analyzer:
+    """Load a model.
+
+    Parameters
+    ----------
+    path
+        A model folder; by default the model that comes with the package.
+
+    Raises
+    ------
+    ModelError
+        The folder is missing, is not a pmskills model, is damaged, or has another format.
+
+    Examples
+    --------
+    >>> import pmskills
+    >>> pmskills.load().labels
+    ('problem_solving', 'customer_centric', 'influence')
+    """
+    folder = packaged_model() if path is None else Path(path)
+    if not (folder / "meta.json").is_file():
+        raise ModelError(f"{folder}: no model here (meta.json is missing). Expected a folder made by `pmskills train`.")
+    meta = _read_json(folder / "meta.json").get("pmskills")
+    if not isinstance(meta, dict):
+        raise ModelError(f"{folder}: this is a spaCy pipeline, but not one of pmskills.")
+    if meta.get("format") != FORMAT:
+        raise ModelError(
+            f"{folder}: model format {meta.get('format')!r}; this version of pmskills reads format {FORMAT}. "
+            "Train the model again, or install the version of pmskills that wrote it."
+        )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\[W095\]")
+        try:
+            nlp = spacy.load(folder)
+        except ModelError:
+            raise
+        except Exception as error:  # spaCy raises whatever its parsers raise on damaged files
+            raise ModelError(f"{folder}: the model is damaged ({type(error).__name__}: {error}).") from error
+    nlp.max_length = MAX_CHARACTERS
+    return Analyzer(nlp)
+
+
+@cache
+def _default() -> Analyzer:
+    return load()
+
+
+def analyze(text: str | Document) -> Analysis:
+    """Find the sentences of a resume that show product-manager skill, with the packaged model.
+
+    Parameters
+    ----------
+    text
+        The resume's text, or a document from `read_document`.
+
+    Examples
+    --------
+    >>> import pmskills
+    >>> analysis = pmskills.analyze("Resolved escalated guest complaints.\\nMicrosoft Word, Excel")
+    >>> [evidence.text for evidence in analysis.evidence["customer_centric"]]
+    ['Resolved escalated guest complaints.']
+    """
+    return _default()(text)
+
+
+def _as_document(text: Any) -> Document:
+    if isinstance(text, Document):
+        return text
+    if isinstance(text, str):
+        return Document(text)
+    raise TypeError(f"expected a text or a Document, got {type(text).__name__}; use read_document() for files")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=0) + "\n", encoding="utf8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read ({error}). Build the model again with `pmskills train`.") from None
+    if not isinstance(value, dict):
+        raise ModelError(f"{path}: expected an object, found {type(value).__name__}.")
+    return value
+
+
