@@ -150,8 +150,7 @@ class Analysis:
     def strongest(self) -> dict[str, Evidence | None]:
         """The most probable evidence of each label, None where there is none."""
         return {
-            label: max(found, key=lambda item: item.probability, default=None)
-            for label, found in self.evidence.items()
+            label: max(found, key=lambda item: item.probability, default=None) for label, found in self.evidence.items()
         }
 
     @property

@@ -246,7 +246,7 @@ def _is_binary(data: bytes) -> bool:
     looks_utf16 = sample.count(0) > len(sample) * 0.3 and max(sample[::2].count(0), sample[1::2].count(0)) > (
         len(sample) * 0.3
     )
-    return control > len(sample) * 0.01 and not looks_utf16
+    return control > 2 + len(sample) * 0.01 and not looks_utf16
 
 
 Read = tuple[str, tuple[int, ...], list[str]]
@@ -288,7 +288,7 @@ def _hidden(words: str, how: str) -> str:
 
 
 def _extract(data: bytes, media_type: str, source: str) -> str:
-    config = kreuzberg.ExtractionConfig(use_cache=False, disable_ocr=True)
+    config = kreuzberg.ExtractionConfig(use_cache=False)
     try:
         return str(kreuzberg.extract_bytes_sync(data, media_type, config=config).content)
     except kreuzberg.KreuzbergError as error:
@@ -307,7 +307,9 @@ def _read_docx(data: bytes, source: str) -> Read:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         body = archive.read("word/document.xml").decode("utf8", "replace") if text else ""
     hidden = " ".join(
-        "".join(re.findall(r"<w:t[ >][^<]*", run)) for run in re.findall(r"<w:r[ >].*?</w:r>", body, re.S) if _is_hidden(run)
+        "".join(re.findall(r"<w:t[ >][^<]*", run))
+        for run in re.findall(r"<w:r[ >].*?</w:r>", body, re.S)
+        if _is_hidden(run)
     )
     hidden = re.sub(r"<w:t[^>]*>", "", hidden)
     return text, (), [_hidden(hidden, "white, tiny or marked as hidden")] if hidden.strip() else []

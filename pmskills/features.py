@@ -1,5 +1,6 @@
 """spaCy spans to a feature matrix: words, word pairs, leading words and character n-grams."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -72,7 +73,7 @@ class FeatureSpace:
         """Return the names of a unit's features, repeated as often as they occur."""
         words = self._words(span)
         found = [f"w:{word}" for word in words]
-        found += [f"b:{left} {right}" for left, right in zip(words, words[1:], strict=False)]
+        found += [f"b:{left} {right}" for left, right in itertools.pairwise(words)]
         if words:
             found.append(f"l:{words[0]}")
         for word in words:

@@ -80,9 +80,17 @@ came chose cut dealt found got grew hired knew left paid put rebuilt sent spent 
 
 def _forms(verb: str) -> tuple[str, ...]:
     stem = verb[:-1] if verb.endswith("e") else verb
-    past = verb + "d" if verb.endswith("e") else verb[:-1] + "ied" if verb[-1] == "y" and verb[-2] not in "aeo" else verb + "ed"
+    past = (
+        verb + "d"
+        if verb.endswith("e")
+        else verb[:-1] + "ied"
+        if verb[-1] == "y" and verb[-2] not in "aeo"
+        else verb + "ed"
+    )
     doubled = verb + verb[-1]
-    third = verb[:-1] + "ies" if verb[-1] == "y" and verb[-2] not in "aeo" else verb + ("es" if verb[-1] in "sxzh" else "s")
+    third = (
+        verb[:-1] + "ies" if verb[-1] == "y" and verb[-2] not in "aeo" else verb + ("es" if verb[-1] in "sxzh" else "s")
+    )
     return verb, past, doubled + "ed", stem + "ing", doubled + "ing", third
 
 

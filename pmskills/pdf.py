@@ -1,5 +1,6 @@
 """PDF pages to lines of text, from the glyph runs and their places on the page."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -78,13 +79,14 @@ def _lines(spans: Iterable[Any]) -> list[_Line]:
 
 def _is_scattered(lines: list[_Line]) -> bool:
     """Tell whether the file's own order is no reading order (text written by font, say)."""
-    jumps = sum(after.y - before.y > 2 * before.size for before, after in zip(lines, lines[1:], strict=False))
+    jumps = sum(after.y - before.y > 2 * before.size for before, after in itertools.pairwise(lines))
     return len(lines) > 10 and jumps > 0.3 * len(lines)
 
 
 def _shapes(pdf: Any, number: int) -> tuple[list[tuple[float, float]], list[tuple[float, ...]]]:
     """Return the centres of bullet-sized shapes and the boxes of large ones."""
-    dots, panels = [], []
+    dots: list[tuple[float, float]] = []
+    panels: list[tuple[float, ...]] = []
     for path in pdf.extract_paths(number):
         x, y, width, height = path["bbox"]
         if 1.0 <= width <= 7.0 and 1.0 <= height <= 7.0 and 0.6 < width / height < 1.6:
@@ -102,7 +104,7 @@ def _inside(box: tuple[float, ...], panels: list[tuple[float, ...]]) -> bool:
 def _rows(lines: list[_Line], dots: list[tuple[float, float]]) -> Iterator[str]:
     drops = sorted(
         (before.y - after.y) / before.size
-        for before, after in zip(lines, lines[1:], strict=False)
+        for before, after in itertools.pairwise(lines)
         if before.size * 0.8 < before.y - after.y < before.size * 3
     )
     pitch = drops[len(drops) // 2] if drops else 1.2

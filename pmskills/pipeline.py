@@ -48,7 +48,8 @@ class SkillTagger:
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 32) -> Iterator[Doc]:
         """Label documents, many units at a time."""
-        for docs in spacy.util.minibatch(stream, batch_size):
+        docs: list[Doc]
+        for docs in spacy.util.minibatch(stream, batch_size):  # type: ignore[no-untyped-call]
             spans = [span for doc in docs for span in doc.spans.get("pm_units", [])]
             self.set_annotations(docs, self.predict(spans))
             yield from docs
@@ -164,9 +165,7 @@ class Analyzer:
         """
         return next(self.pipe([text]))
 
-    def pipe(
-        self, texts: Iterable[str | Document], *, batch_size: int = 32, n_process: int = 1
-    ) -> Iterator[Analysis]:
+    def pipe(self, texts: Iterable[str | Document], *, batch_size: int = 32, n_process: int = 1) -> Iterator[Analysis]:
         """Analyze many resumes; results come in the order of the texts.
 
         Parameters
@@ -324,5 +323,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ModelError(f"{path}: expected an object, found {type(value).__name__}.")
     return value
-
-

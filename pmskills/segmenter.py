@@ -1,7 +1,7 @@
 """Resume text to units: sentences, bullets, headings, date lines and lists with exact offsets."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from spacy.language import Language
@@ -13,16 +13,20 @@ SECTIONS = ("summary", "experience", "education", "skills", "other")
 KINDS = ("statement", "heading", "entry", "list")
 
 _MARKS = "•●▪■□◦‣⁃∙○◆♦►▶➢➤✓✔★❖♣⦁❑➔→\uf0a7\uf0b7\uf0d8\uf076\uf0fc\uf02d\uf0a8\uf06e"
-_MOJIBAKE_MARKS = "â€¢|ï‚·|ï\x82·|Â·|Ã±|ï§|ïƒ˜|âž¢"
+_MOJIBAKE_MARKS = "â€¢|â—[\x8f¦‹​ ]?|ï‚·|ï\x82·|Â·|Ã±|ï§|ïƒ˜|âž¢"
 _BULLET = re.compile(
     rf"(?:[{_MARKS}]+|{_MOJIBAKE_MARKS}|·|[-–—*+]+(?=\s)|[-–—*](?=[A-Z])|[o¢§Ø](?=\s+[A-Z])"
     r"|\(?\d{1,2}[.)](?=\s*[A-Z])(?!\S*[.)]\d)|\(?[a-h]\)(?=\s))[\s\xa0]*"
 )
-_INLINE_MARK = re.compile(rf"(?:(?<=\s)(?:[{_MARKS}]+|{_MOJIBAKE_MARKS}|\*+(?=\s?[A-Z]))|(?<=[.;])\s*[*–-](?=\s?[A-Z])|[{_MARKS}])\s*")
+_INLINE_MARK = re.compile(
+    rf"(?:(?<=\s)(?:[{_MARKS}]+|{_MOJIBAKE_MARKS}|\*+(?=\s?[A-Z]))|(?<=[.;])\s*[*–-](?=\s?[A-Z])|[{_MARKS}])\s*"
+)
 _YEAR = r"(?:19|20)\d\d"
 _DATE = rf"(?:(?:{MONTHS})\.?,?\s*'?(?:{_YEAR}|\d\d)|\d{{1,2}}\s?/\s?(?:\d{{1,2}}\s?/\s?)?(?:{_YEAR}|\d\d)|{_YEAR})"
 _NOW = r"(?:current|present|now|today|till\s+(?:date|now)|to\s+date|ongoing)"
-_RANGE = re.compile(rf"\b{_DATE}\s*(?:to|till|until|through|[-–—~]|â€“|Â)+\s*(?:{_DATE}|{_NOW})\b|\bsince\s+{_DATE}", re.I)
+_RANGE = re.compile(
+    rf"\b{_DATE}\s*(?:to|till|until|through|[-–—~]|â€“|Â)+\s*(?:{_DATE}|{_NOW})\b|\bsince\s+{_DATE}", re.I
+)
 _DATE_ONLY = re.compile(rf"\b{_DATE}\b", re.I)
 _COMPANY = re.compile(r"\bCompany Name\b")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s|[A-Z][a-z])")
@@ -153,7 +157,9 @@ def _classify(line: _Line) -> None:
         dated = _RANGE.search(line.text)
         named = _COMPANY.search(line.text)
         rest = _RANGE.sub("", line.text).split()
-        proper = [word for word in rest if not word[0].islower() or word in ("of", "and", "the", "for", "in", "at", "ï¼")]
+        proper = [
+            word for word in rest if not word[0].islower() or word in ("of", "and", "the", "for", "in", "at", "ï¼")
+        ]
         if (dated or named or (len(words) <= 4 and _DATE_ONLY.fullmatch(line.text))) and len(proper) >= 0.7 * len(rest):
             line.kind = "entry"
 
@@ -305,7 +311,17 @@ def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> boo
     if after[0].islower():
         return match[0][0] in ".!?" and not any(c.isupper() for c in text[start:end]) and not _is_abbreviation(word)
     if match[0].startswith(".") and _is_abbreviation(word):
-        return next_word in LEAD_VERBS and word.lower() in ("etc", "inc", "ltd", "co", "corp", "u.s", "a.m", "p.m", "llc")
+        return next_word in LEAD_VERBS and word.lower() in (
+            "etc",
+            "inc",
+            "ltd",
+            "co",
+            "corp",
+            "u.s",
+            "a.m",
+            "p.m",
+            "llc",
+        )
     if match[0] == "." and re.fullmatch(r"\(?\d{1,2}|[A-Z]", word) and text[start : match.start()].strip() == word:
         return False
     return after[0].isupper() or after[0].isdigit() or after[0] in "\"“'‘([" + _MARKS + "*-–"
@@ -314,12 +330,12 @@ def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> boo
 def _is_list(text: str) -> bool:
     body = text.split(":", 1)[1] if ":" in text[:40] else text
     items = [item.split() for item in re.split(r"[,;|•/]", body) if item.strip()]
-    if len(items) < 4 or _TERMINAL.search(text) and len(items) < 8:
+    if len(items) < 4 or (_TERMINAL.search(text) and len(items) < 8):
         return False
     return sum(map(len, items)) / len(items) <= 2.7 and items[0][0].lower() not in LEAD_VERBS
 
 
-def _sections(text: str, units: list[Unit], headings: dict[int, str | None]) -> Iterator[Unit]:
+def _sections(text: str, units: list[Unit], headings: Mapping[int, str | None]) -> Iterator[Unit]:
     section, job, jobs, open_entry = "other", None, 0, False
     known = [headings.get(unit.start) for unit in units]
     for number, unit in enumerate(units):
@@ -332,9 +348,14 @@ def _sections(text: str, units: list[Unit], headings: dict[int, str | None]) -> 
             starts = unit.kind == "entry" or (not open_entry and _announces_entry(text, units, number))
             if starts and not open_entry:
                 job, jobs, open_entry = jobs, jobs + 1, True
-            elif unit.kind in ("statement", "list") and not starts and len(text[unit.start : unit.end].split()) > 5:
+            elif unit.kind in ("statement", "list") and not starts and _is_duty(text[unit.start : unit.end]):
                 open_entry = False
         yield replace(unit, section=section, job=job if section == "experience" and opened is None else None)
+
+
+def _is_duty(text: str) -> bool:
+    words = text.split()
+    return len(words) > 5 or text.endswith(".") or words[0].lower() in LEAD_VERBS
 
 
 def _announces_entry(text: str, units: list[Unit], number: int) -> bool:

@@ -51,8 +51,7 @@ SKILLS: tuple[Skill, ...] = (
         title="Leading through influence",
         definition="gets people whom they do not command to agree, decide, change or act together",
         question=(
-            "Where did you move people you do not command, so that they left the meeting with "
-            "the plan you came for?"
+            "Where did you move people you do not command, so that they left the meeting with the plan you came for?"
         ),
         facets=("persuaded", "aligned", "negotiated", "raised"),
     ),

@@ -239,8 +239,9 @@ def _scores(
         for column, label in enumerate(labels)
     }
     micro = _score(targets.ravel(), chosen.ravel(), probabilities.ravel())
-    means = [float(np.mean([getattr(score, name) for score in scores.values()])) for name in _FIGURES]
-    return Evaluation(scores, micro, Score(*means, support=micro.support), len(targets))
+    means = {name: float(np.mean([getattr(score, name) for score in scores.values()])) for name in _FIGURES}
+    macro = Score(support=micro.support, **means)
+    return Evaluation(scores, micro, macro, len(targets))
 
 
 _FIGURES = ("precision", "recall", "f1", "average_precision")
@@ -255,5 +256,3 @@ def _score(truth: NDArray[np.bool_], chosen: NDArray[np.bool_], scores: NDArray[
         average_precision=float(average_precision_score(truth, scores)) if positives else 0.0,
         support=positives,
     )
-
-

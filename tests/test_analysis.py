@@ -1,0 +1,106 @@
+import json
+
+import numpy as np
+
+from pmskills.analysis import SCHEMA, Analysis
+from pmskills.documents import Document
+from pmskills.segmenter import segment
+
+LABELS = ("problem_solving", "customer_centric", "influence")
+THRESHOLDS = {"problem_solving": 0.5, "customer_centric": 0.5, "influence": 0.5}
+
+
+def analysis_of(text, rows, **document):
+    return Analysis(Document(text, **document), tuple(segment(text)), np.array(rows), LABELS, THRESHOLDS)
+
+
+TEXT = "Experience\nClerk 2001 - 2004\n• Fixed the till.\n• Asked guests.\nLead 2004 - 2006\n• Repaired <b>scales</b>."
+ROWS = [[0.9, 0, 0], [0.9, 0, 0], [0.7, 0.1, 0], [0.2, 0.6, 0], [0, 0, 0], [0.8, 0, 0]]
+
+
+def test_evidence_is_what_reaches_the_threshold_in_text_order():
+    found = analysis_of(TEXT, ROWS).evidence
+    assert [(item.text, item.job) for item in found["problem_solving"]] == [
+        ("Fixed the till.", 0),
+        ("Repaired <b>scales</b>.", 1),
+    ]
+    assert [item.text for item in found["customer_centric"]] == ["Asked guests."]
+
+
+def test_headings_and_entries_are_never_evidence():
+    decisions = analysis_of(TEXT, ROWS).decisions
+    assert not decisions[:2].any()
+
+
+def test_coverage_counts_units_and_jobs():
+    coverage = analysis_of(TEXT, ROWS).coverage["problem_solving"]
+    assert (coverage.units, coverage.statements, coverage.jobs, coverage.of_jobs) == (2, 3, (0, 1), 2)
+
+
+def test_strongest_is_the_most_probable():
+    strongest = analysis_of(TEXT, ROWS).strongest
+    assert strongest["problem_solving"].text == "Repaired <b>scales</b>."
+    assert strongest["influence"] is None
+
+
+def test_silent_skills_come_with_their_question():
+    silent = analysis_of(TEXT, ROWS).silent
+    assert [skill.key for skill in silent] == ["influence"]
+    assert silent[0].question.startswith("Where did you move people you do not command")
+
+
+def test_to_dict_has_the_documented_keys_and_is_json():
+    result = analysis_of(TEXT, ROWS, source="a.pdf", pages=(0,)).to_dict()
+    assert json.loads(json.dumps(result)) == result
+    assert result["schema"] == SCHEMA == "pmskills.analysis/1"
+    assert list(result) == [
+        "schema", "source", "media_type", "characters", "pages", "warnings", "skills", "units",
+    ]  # fmt: skip
+    assert list(result["units"][2]) == [
+        "start", "end", "text", "kind", "section", "job", "page", "probabilities", "labels",
+    ]  # fmt: skip
+    assert result["units"][2]["page"] == 1
+    assert result["skills"]["influence"]["question"]
+    assert result["skills"]["problem_solving"]["question"] is None
+
+
+GOLDEN = """\
+clerk.txt
+  ! the encoding was guessed: cp1252
+
+PROBLEM SOLVING  2 of 3 statements, 2 of 2 jobs
+   80%  Repaired <b>scales</b>.  [job 2]
+   70%  Fixed the till.  [job 1]
+
+CUSTOMER CENTRICITY  1 of 3 statements, 1 of 2 jobs
+   60%  Asked guests.  [job 1]
+
+LEADING THROUGH INFLUENCE  0 of 3 statements, 0 of 2 jobs
+        Silent. Where did you move people you do not command, so that they left the meeting with the
+        plan you came for?"""
+
+
+def test_print_golden():
+    analysis = analysis_of(TEXT, ROWS, source="clerk.txt", warnings=("the encoding was guessed: cp1252",))
+    assert str(analysis) == GOLDEN
+
+
+def test_print_shows_no_terminal_commands():
+    analysis = analysis_of("Fixed \x1b[31mthe till\x07.", [[0.9, 0, 0]])
+    assert "\x1b" not in str(analysis)
+    assert "\x07" not in str(analysis)
+
+
+def test_html_escapes_the_resume():
+    markup = analysis_of(TEXT, ROWS, source="<script>").__class__._repr_html_(
+        analysis_of(TEXT, ROWS, source="<script>")
+    )
+    assert "<b>" not in markup
+    assert "&lt;b&gt;scales" in markup
+    assert "<script>" not in markup
+
+
+def test_empty_text_has_an_analysis():
+    analysis = analysis_of("", np.zeros((0, 3)))
+    assert len(analysis.silent) == 3
+    assert analysis.to_dict()["units"] == []

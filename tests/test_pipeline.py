@@ -1,0 +1,190 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import skops.io
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pmskills
+from pmskills import ModelError
+from pmskills.pipeline import packaged_model
+
+
+def test_analyze_finds_each_skill(resume):
+    found = pmskills.analyze(resume).evidence
+    assert any(item.text.startswith("Answered 60 calls") for item in found["customer_centric"])
+    assert any(item.text.startswith("Traced duplicate") for item in found["problem_solving"])
+    assert any(item.text.startswith("Negotiated repair") for item in found["influence"])
+
+
+def test_analyze_opens_no_socket(resume, no_network, tmp_path):
+    file = tmp_path / "resume.txt"
+    file.write_text(resume)
+    analysis = pmskills.load()(pmskills.read_document(file))
+    assert analysis.to_json()
+    assert next(pmskills.score([file])).status == "ok"
+    assert pmskills.evaluate(pmskills.load(), [pmskills.Example("Fixed it.", ("problem_solving",))]).units == 1
+
+
+def test_evidence_offsets_give_its_text(analyzer, resume):
+    for found in analyzer(resume).evidence.values():
+        for item in found:
+            assert resume[item.start : item.end] == item.text
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text())
+def test_any_text_is_analyzed(text):
+    analysis = pmskills.analyze(text)
+    assert analysis.probabilities.shape == (len(analysis.units), 3)
+    assert json.loads(analysis.to_json())["characters"] == len(text)
+
+
+def test_analyze_wants_text_or_document():
+    with pytest.raises(TypeError, match="expected a text or a Document, got bytes; use read_document"):
+        pmskills.analyze(b"bytes")
+
+
+def test_predict_proba_has_a_row_per_unit_and_a_column_per_label(analyzer):
+    probabilities = analyzer.predict_proba(["Resolved escalated guest complaints.", "Microsoft Excel", ""])
+    assert probabilities.shape == (3, len(analyzer.labels))
+    assert probabilities.dtype == np.float64
+    assert probabilities[0, 1] > 0.5 > probabilities[1].max()
+    assert analyzer.predict_proba([]).shape == (0, 3)
+
+
+def test_pipe_gives_the_results_of_single_calls_in_order(analyzer, resume):
+    texts = [resume, "", "Fixed the till.\nSold tea", resume[:200]]
+    singly = [analyzer(text).to_dict() for text in texts]
+    assert [analysis.to_dict() for analysis in analyzer.pipe(texts, batch_size=2)] == singly
+
+
+def test_pipe_with_two_processes_gives_the_same(analyzer, resume):
+    texts = [resume, "Fixed the till.", ""] * 3
+    alone = [analysis.to_dict() for analysis in analyzer.pipe(texts)]
+    assert [analysis.to_dict() for analysis in analyzer.pipe(texts, n_process=2, batch_size=2)] == alone
+
+
+def test_pipeline_is_a_spacy_pipeline(resume):
+    doc = spacy.load(packaged_model())(resume)
+    assert doc._.pm_skills.shape == (len(doc.spans["pm_units"]), 3)
+    assert {span.label_ for span in doc.spans["pm_skills"]} == set(pmskills.load().labels)
+
+
+def test_saved_model_predicts_the_same(analyzer, resume, tmp_path):
+    analyzer.to_disk(tmp_path / "copy")
+    again = pmskills.load(tmp_path / "copy")
+    assert np.array_equal(again(resume).probabilities, analyzer(resume).probabilities)
+    assert again.thresholds == analyzer.thresholds
+    assert again.meta == analyzer.meta
+
+
+def test_load_changes_no_other_loaded_model(analyzer, resume, tmp_path):
+    before = analyzer(resume).to_json()
+    analyzer.to_disk(tmp_path / "other")
+    file = tmp_path / "other" / "pm_skills" / "labels.json"
+    labels = json.loads(file.read_text())
+    labels["thresholds"] = dict.fromkeys(labels["labels"], 0.99)
+    file.write_text(json.dumps(labels))
+    other = pmskills.load(tmp_path / "other")
+    assert other(resume).to_json() != before
+    assert analyzer(resume).to_json() == before
+
+
+@pytest.fixture
+def model(analyzer, tmp_path):
+    analyzer.to_disk(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_load_names_a_missing_folder(tmp_path):
+    with pytest.raises(ModelError, match=r"no model here \(meta.json is missing\)"):
+        pmskills.load(tmp_path)
+
+
+def test_load_refuses_another_spacy_pipeline(tmp_path):
+    spacy.blank("en").to_disk(tmp_path / "en")
+    with pytest.raises(ModelError, match="this is a spaCy pipeline, but not one of pmskills"):
+        pmskills.load(tmp_path / "en")
+
+
+def test_load_refuses_another_format(model):
+    meta = json.loads((model / "meta.json").read_text())
+    meta["pmskills"]["format"] = 99
+    (model / "meta.json").write_text(json.dumps(meta))
+    with pytest.raises(ModelError, match="model format 99; this version of pmskills reads format 1"):
+        pmskills.load(model)
+
+
+def test_load_refuses_untrusted_types(model):
+    skops.io.dump({"weighting": subprocess.Popen, "estimators": []}, model / "pm_skills" / "classifier.skops")
+    with pytest.raises(ModelError, match="refused, it holds types other than"):
+        pmskills.load(model)
+
+
+def test_load_names_a_damaged_classifier(model):
+    (model / "pm_skills" / "classifier.skops").write_bytes(b"no zip")
+    with pytest.raises(ModelError, match="the classifier is damaged"):
+        pmskills.load(model)
+
+
+def test_load_names_a_missing_classifier(model):
+    (model / "pm_skills" / "classifier.skops").unlink()
+    with pytest.raises(ModelError, match="the classifier is missing"):
+        pmskills.load(model)
+
+
+def test_load_names_damaged_json(model):
+    (model / "pm_skills" / "features.json").write_text("[")
+    with pytest.raises(ModelError, match=r"features.json: cannot be read"):
+        pmskills.load(model)
+
+
+def test_load_names_a_mismatch_of_parts(model):
+    file = model / "pm_skills" / "features.json"
+    features = json.loads(file.read_text())
+    features["names"] = features["names"][:-1]
+    file.write_text(json.dumps(features))
+    with pytest.raises(ModelError, match="the classifier wants"):
+        pmskills.load(model)
+
+
+def test_load_names_damaged_pipeline(model):
+    shutil.rmtree(model / "pm_skills")
+    with pytest.raises(ModelError):
+        pmskills.load(model)
+
+
+def test_component_without_model_says_so():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("pm_segmenter")
+    nlp.add_pipe("pm_skills")
+    with pytest.raises(ModelError, match="pm_skills has no model"):
+        nlp("Fixed the till.")
+
+
+def test_imports_go_one_way():
+    code = (
+        "import sys\n"
+        "def seen(name, without):\n"
+        "    __import__(name); bad = [m for m in without if m in sys.modules]; assert not bad, (name, bad)\n"
+        "import types; sys.modules['pmskills'] = types.ModuleType('pmskills')\n"
+        f"sys.modules['pmskills'].__path__ = [{str(packaged_model().parent.parent / 'pmskills')!r}]\n"
+        "above = ['documents', 'segmenter', 'features', 'classifier', 'analysis', 'pipeline', 'training', 'batch', 'cli']\n"
+        "above = ['pmskills.' + name for name in above]\n"
+        "for name in ('skills', 'errors', 'lexicon', 'pdf', 'render', 'corpus'):\n"
+        "    seen('pmskills.' + name, above)\n"
+        "for name in above:\n"
+        "    seen(name, above[above.index(name) + 1:])\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_packaged_model_is_the_one_that_the_corpora_give(analyzer):
+    units = [example.text for example in pmskills.read_corpus("corpora/plain-resumes")]
+    assert analyzer.meta["corpus"]["units"] == len(units)

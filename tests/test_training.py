@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+import pmskills
+from pmskills import CorpusError, Example, evaluate, read_corpus, train
+from pmskills.training import write_readme
+
+
+@pytest.fixture(scope="module")
+def examples():
+    return [example for example in read_corpus("corpora/plain-resumes") if example.document < "p2-030"]
+
+
+@pytest.fixture(scope="module")
+def trained(examples):
+    return train(examples)
+
+
+def test_same_corpus_and_seed_give_equal_predictions(examples, trained):
+    again = train(examples)
+    units = [example.text for example in examples[:200]]
+    assert np.array_equal(again.predict_proba(units), trained.predict_proba(units))
+    assert again.thresholds == trained.thresholds
+
+
+def test_meta_tells_where_the_model_comes_from(examples, trained):
+    meta = trained.meta
+    assert meta["corpus"]["units"] == len(examples)
+    assert meta["seed"] == 0
+    assert set(meta["versions"]) == {"python", "spacy", "scikit-learn", "skops", "numpy", "scipy"}
+    assert 0 < meta["cross_validation"]["macro"]["f1"] < 1
+
+
+def test_shuffled_labels_teach_nothing(examples):
+    examples = examples[:400]
+    order = np.random.default_rng(0).permutation(len(examples))
+    shuffled = [
+        Example(example.text, examples[row].labels, example.document)
+        for example, row in zip(examples, order, strict=True)
+    ]
+    honest = train(examples).meta["cross_validation"]["macro"]["average_precision"]
+    fooled = train(shuffled).meta["cross_validation"]["macro"]["average_precision"]
+    prevalence = np.mean([label in example.labels for example in examples for label in pmskills.load().labels])
+    assert fooled < prevalence * 1.5 < honest
+
+
+def test_labels_of_ones_own_are_learned():
+    texts = [f"Sang {word} to the guests" for word in ("ballads", "hymns")] * 30
+    own = [Example(text, ("jazz",) if "ballads" in text else (), f"r{row % 7}") for row, text in enumerate(texts)]
+    model = train(own)
+    assert model.labels == ("jazz",)
+    assert model.predict_proba(["Sang ballads to the guests"])[0, 0] > 0.5
+    assert model("Sang ballads to the guests").silent == ()
+
+
+def test_progress_is_told(examples):
+    told = []
+    train(examples, progress=told.append)
+    assert told[0].startswith("tokenizing")
+    assert told[-1] == "training on the whole corpus"
+
+
+@pytest.mark.parametrize(
+    ("corpus", "message"),
+    [
+        ([Example("a", ())] * 20, "no unit of the corpus carries a label"),
+        ([Example("a", ("x",))] * 3 + [Example("b", ())] * 20, "3 units with the label x; at least 10 are needed"),
+        ([Example("a", ("x",))] * 20, "0 units without the label x"),
+        ([Example("a", ("x",), "d")] * 20 + [Example("b", ())] * 20, "all units with the label x are of one document"),
+        (
+            [Example("a", ("x",), "d"), Example("a", ("x",), "e")] * 10 + [Example("b", (), "d")] * 20,
+            "the units are of 2 documents; at least 5 are needed",
+        ),
+    ],
+)
+def test_what_cannot_be_learned_is_refused(corpus, message):
+    with pytest.raises(CorpusError, match=message):
+        train(corpus)
+
+
+def test_evaluate_refuses_unknown_labels(trained):
+    with pytest.raises(CorpusError, match="the corpus has the labels grit; the model knows only problem_solving"):
+        evaluate(trained, [Example("a", ("grit",))])
+
+
+def test_evaluate_counts_by_hand():
+    model = pmskills.load()
+    result = evaluate(
+        model,
+        [
+            Example("Resolved escalated guest complaints.", ("problem_solving", "customer_centric")),
+            Example("Microsoft Excel", ("influence",)),
+            Example("Microsoft Word", ()),
+        ],
+    )
+    assert result.labels["problem_solving"].f1 == 1.0
+    assert result.labels["influence"].recall == 0.0
+    assert result.macro.f1 == pytest.approx(2 / 3)
+    assert (result.micro.precision, result.micro.recall) == (1.0, pytest.approx(2 / 3))
+    assert str(result).splitlines()[-1] == "3 units"
+
+
+def test_readme_of_a_model_shows_its_scores(trained, tmp_path):
+    write_readme(trained, tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert "| influence |" in text
+    assert trained.meta["corpus"]["sha256"] in text
