@@ -1,16 +1,19 @@
 """Find the sentences of a resume that show product-manager skill."""
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from pmskills.analysis import Analysis, Coverage, Evidence
-from pmskills.batch import score
-from pmskills.corpus import Example, read_corpus
-from pmskills.documents import Document, read_document
-from pmskills.errors import CorpusError, DocumentError, ModelError, PMSkillsError
-from pmskills.pipeline import Analyzer, analyze, load
-from pmskills.segmenter import Unit, segment
-from pmskills.skills import SKILLS, Skill
-from pmskills.training import Evaluation, Score, evaluate, train
+if TYPE_CHECKING:
+    from pmskills.analysis import Analysis, Coverage, Evidence
+    from pmskills.batch import Result, score
+    from pmskills.corpus import Example, read_corpus
+    from pmskills.documents import Document, read_document
+    from pmskills.errors import CorpusError, DocumentError, ModelError, PMSkillsError
+    from pmskills.pipeline import Analyzer, analyze, load
+    from pmskills.segmenter import Unit, segment
+    from pmskills.skills import SKILLS, Skill
+    from pmskills.training import Evaluation, Score, evaluate, train
 
 __version__ = version("pmskills")
 
@@ -27,6 +30,7 @@ __all__ = [
     "Example",
     "ModelError",
     "PMSkillsError",
+    "Result",
     "Score",
     "Skill",
     "Unit",
@@ -39,3 +43,29 @@ __all__ = [
     "segment",
     "train",
 ]
+
+# spaCy and scikit-learn take seconds to import; `import pmskills` and `pmskills --help` need neither.
+_HOMES = {
+    "analysis": ("Analysis", "Coverage", "Evidence"),
+    "batch": ("Result", "score"),
+    "corpus": ("Example", "read_corpus"),
+    "documents": ("Document", "read_document"),
+    "errors": ("CorpusError", "DocumentError", "ModelError", "PMSkillsError"),
+    "pipeline": ("Analyzer", "analyze", "load"),
+    "segmenter": ("Unit", "segment"),
+    "skills": ("SKILLS", "Skill"),
+    "training": ("Evaluation", "Score", "evaluate", "train"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(f"pmskills.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'pmskills' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,4 +1,7 @@
-"""Commands, without logic: they read arguments, call the library and write what it returns."""
+"""Commands, without logic: they read arguments, call the library and write what it returns.
+
+The library is imported inside the commands, so that `--help` need not wait for spaCy and scikit-learn.
+"""
 
 import json
 import os
@@ -14,7 +17,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pmskills import batch, corpus, documents, pipeline, training
 from pmskills.errors import PMSkillsError
 
 app = typer.Typer(
@@ -41,6 +43,8 @@ def analyze(
 
     Example: pmskills analyze resume.pdf --json | jq .skills
     """
+    from pmskills import documents, pipeline
+
     with _errors():
         if file == "-":
             document = documents.read_document(sys.stdin.buffer.read(), name="<stdin>")
@@ -60,6 +64,8 @@ def score(
 
     Example: pmskills score resumes/ --output results.jsonl
     """
+    from pmskills import batch, pipeline
+
     with _errors():
         if not folder.is_dir():
             raise PMSkillsError(f"{folder}: not a folder. For one file use `pmskills analyze`.")
@@ -91,6 +97,8 @@ def train(
 
     Example: pmskills train my-labels.jsonl --output my-model
     """
+    from pmskills import corpus, training
+
     with _errors():
         if output.exists() and any(output.iterdir()) and not (output / "meta.json").exists():
             raise PMSkillsError(f"{output}: not empty and not a model. Name another folder.")
@@ -111,6 +119,8 @@ def evaluate(
 
     Example: pmskills evaluate held-out.jsonl --model my-model --json
     """
+    from pmskills import corpus, pipeline, training
+
     with _errors():
         result = training.evaluate(pipeline.load(model), corpus.read_corpus(labelled))
         typer.echo(json.dumps(result.to_dict(), indent=2) if as_json else str(result))

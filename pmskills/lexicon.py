@@ -94,4 +94,15 @@ def _forms(verb: str) -> tuple[str, ...]:
     return verb, past, doubled + "ed", stem + "ing", doubled + "ing", third
 
 
+# Past tenses and such bases as are never nouns: with a capital in mid-line they begin a new statement.
+PLAIN_VERBS = (
+    frozenset(_forms(verb)[form] for verb in _LEADS for form in (1, 2))
+    | frozenset(_IRREGULAR)
+    | frozenset(
+        """achieve assist collaborate communicate coordinate develop ensure establish facilitate handle identify implement
+        maintain manage oversee participate perform prepare provide resolve responsible supervise troubleshoot utilize
+        monitor conduct""".split()
+    )
+) - frozenset(("co-ordinated", "set", "cut", "left", "found", "made", "used", "united", "integrated", "led", "related", "aided", "registered"))
+
 LEAD_VERBS = frozenset(form for verb in _LEADS for form in _forms(verb)) | frozenset(_IRREGULAR)

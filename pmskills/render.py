@@ -35,9 +35,8 @@ def to_html(result: dict[str, Any]) -> str:
             continue
         parts.append("<ol>")
         for item in sorted(entry["evidence"], key=lambda item: (-item["probability"], item["start"])):
-            parts.append(
-                f"<li>{escape(_safe(item['text']))} <small>({item['probability']:.0%}, {escape(_place(item))})</small></li>"
-            )
+            place = f"{item['probability']:.0%}, {escape(_place(item))}"
+            parts.append(f"<li>{escape(_safe(item['text']))} <small>({place})</small></li>")
         parts.append("</ol>")
     return "".join(parts) + "</div>"
 
@@ -56,4 +55,5 @@ def _place(item: dict[str, Any]) -> str:
 
 def _safe(text: str) -> str:
     """Make one line of it, without the control characters that could drive a terminal."""
+    text = text.replace("-\n", "-")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

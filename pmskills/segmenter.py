@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from pmskills.lexicon import ABBREVIATIONS, CONTINUES, HEADINGS, LEAD_VERBS, MONTHS
+from pmskills.lexicon import ABBREVIATIONS, CONTINUES, HEADINGS, LEAD_VERBS, MONTHS, PLAIN_VERBS
 
 SECTIONS = ("summary", "experience", "education", "skills", "other")
 KINDS = ("statement", "heading", "entry", "list")
@@ -29,10 +29,12 @@ _RANGE = re.compile(
 )
 _DATE_ONLY = re.compile(rf"\b{_DATE}\b", re.I)
 _COMPANY = re.compile(r"\bCompany Name\b")
-_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s|[A-Z][a-z])")
+_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=[\sÂ]|[A-Z][a-z])")
 _WORD_BEFORE = re.compile(r"[^\s(\[\"“/]*\Z")
 _WEB = re.compile(r"@|www\.|https?:|\.(?:com|org|net|edu|gov|io|in|uk|html?|aspx?|js)\b", re.I)
-_MERGED = re.compile(r"(?<=[a-z)]) (?=([A-Z][a-z]+) (?:[a-z]|[A-Z]))")
+_MERGED = re.compile(r"(?<=[\s(])([^\W\d_][\w'/-]*\)?) (?=([A-Z][a-z]+) [a-z\d$])")
+# Blanks between sentences; "Â" is what a no-break space becomes when UTF-8 is read as Latin-1.
+_BLANK = " \t\n\r\xa0\u200bÂ"
 _TERMINAL = re.compile(r"[.!?][\"'”’)\]]*\Z")
 
 
@@ -68,6 +70,10 @@ class _Line:
     blank_before: bool
     kind: str = "statement"
     heading: str | None = None
+    marked: bool = False
+
+    def __post_init__(self) -> None:
+        self.marked = self.bullet
 
 
 def segment(text: str) -> list[Unit]:
@@ -210,6 +216,7 @@ class _Layout:
         top = lengths[int(len(lengths) * 0.98)] if lengths else 0
         crowd = sum(length > 0.85 * top for length in lengths)
         self.width = top if top >= 40 and crowd >= max(2, 0.04 * len(lines)) else 0
+        self.marked = sum(line.bullet for line in lines)
         gaps = [line.blank_before for line in lines[1:]]
         self.double_spaced = len(gaps) > 8 and sum(gaps) > 0.85 * len(gaps)
         starts = [line.text[0] for line in lines if line.text[0].isalpha()]
@@ -231,14 +238,17 @@ class _Layout:
     def joins(self, number: int) -> bool:
         """Tell whether a line and the next belong to one statement."""
         line, after = self.lines[number], self.lines[number + 1]
+        first, last = after.text.split(None, 1)[0], line.text.rsplit(None, 1)[-1].lower()
+        if after.bullet and after.text[0].islower() and last in CONTINUES and not self.lower:
+            return True
         if after.bullet or after.kind != "statement" or line.kind != "statement":
             return False
+        after.marked = line.marked
         if after.text[0] in "([" and not line.bullet and len(line.text.split()) < 6:
             return False
         full = self.is_full(number)
-        first, last = after.text.split(None, 1)[0], line.text.rsplit(None, 1)[-1].lower()
         if after.blank_before and not self.double_spaced:
-            return full and after.text[0].islower() and not _TERMINAL.search(line.text)
+            return (full or line.text.count(",") > 3) and after.text[0].islower() and not _TERMINAL.search(line.text)
         ended = _TERMINAL.search(line.text) and not _is_abbreviation(last)
         if after.text[0].islower() or after.text[0] in ",;)&%/":
             return full or (not ended and (not self.lower or last in CONTINUES or last[-1] in ",-(/&"))
@@ -247,7 +257,7 @@ class _Layout:
         if last in CONTINUES or (last[-1] in ",(/&–-" and (full or len(line.text) > 0.6 * self.width)):
             return True
         if not full:
-            return False
+            return line.marked and self.marked > 4 and len(line.text) > 0.7 * self.width
         return not (first.lower().strip(",:") in LEAD_VERBS and self.stops < 0.6)
 
 
@@ -270,23 +280,25 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         if match.end() < end and _ends_sentence(text, match, start, end):
             cuts.append((match.end(), match.end()))
     for match in _MERGED.finditer(text, start, end):
-        if match[1].lower() in LEAD_VERBS and text[start : match.start()].split()[-1].lower() not in CONTINUES:
-            cuts.append((match.start(), match.end()))
+        if match[2].lower() not in PLAIN_VERBS or match[1].lower() in CONTINUES:
+            continue
+        if match[1][0].islower() or _COMPANY.search(text, start, match.start()) or _RANGE.search(text, start, match.start()):
+            cuts.append((match.end(1), match.end()))
     left = start
     for stop, go in sorted(cuts):
-        if stop >= left and text[left:stop].strip():
+        if stop >= left and text[left:stop].strip(_BLANK):
             yield _trim(text, left, stop)
             left = go
         elif stop >= left:
             left = go
-    if text[left:end].strip():
+    if text[left:end].strip(_BLANK):
         yield _trim(text, left, end)
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     raw = text[start:end]
-    left = start + len(raw) - len(raw.lstrip())
-    right = left + len(raw.strip())
+    left = start + len(raw) - len(raw.lstrip(_BLANK))
+    right = left + len(raw.lstrip(_BLANK).rstrip())
     mark = _BULLET.match(text, left, right)
     if mark and mark.end() < right and left > 0 and text[left] not in "(0123456789":
         left = mark.end()
@@ -297,17 +309,17 @@ def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> boo
     before = _WORD_BEFORE.search(text, start, match.start())
     word = before[0] if before else ""
     rest = text[match.end() : end]
-    spaced = rest[:1].isspace()
-    after = rest.lstrip()
+    spaced = rest[:1].isspace() or rest[:1] == "Â"
+    after = rest.lstrip(_BLANK)
     follower = re.match(r"[\w'-]*", after)
     next_word = follower[0].lower() if follower else ""
     if not after or not word.strip():
         return False
     if not spaced:
         run = word + match[0] + after.split(None, 1)[0]
-        if _WEB.search(run) or not re.fullmatch(r"[a-z0-9%)'’-]*[a-z0-9%)]{2}|[A-Z][a-z]{3,}|[A-Z]{2,}s?", word):
+        if _WEB.search(run) or not re.fullmatch(r"[a-z0-9%'’-]*[a-z0-9%]{2}|[A-Z][a-z]{3,}|[A-Z]{2,}s?", word.rstrip(")]")):
             return False
-        return match[0][0] != "." or word[0].islower() or word[0] == ")" or next_word in LEAD_VERBS
+        return match[0][0] != "." or word[0].islower() or word[-1] in ")]" or next_word in LEAD_VERBS
     if after[0].islower():
         return match[0][0] in ".!?" and not any(c.isupper() for c in text[start:end]) and not _is_abbreviation(word)
     if match[0].startswith(".") and _is_abbreviation(word):
@@ -324,7 +336,7 @@ def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> boo
         )
     if match[0] == "." and re.fullmatch(r"\(?\d{1,2}|[A-Z]", word) and text[start : match.start()].strip() == word:
         return False
-    return after[0].isupper() or after[0].isdigit() or after[0] in "\"“'‘([" + _MARKS + "*-–"
+    return bool(re.match(rf"[\"“'‘(\[]*[A-Z0-9À-Þ]|[{_MARKS}*–-]", after))
 
 
 def _is_list(text: str) -> bool:

@@ -146,3 +146,8 @@ def test_output_can_be_cut_short(folder):
         check=True,
     )
     assert (done.stdout, done.stderr) == (b"{\n", b"")
+
+
+def test_help_does_not_wait_for_the_libraries():
+    code = "import sys, pmskills.cli; assert not {'spacy', 'sklearn', 'numpy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
