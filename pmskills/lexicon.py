@@ -103,6 +103,22 @@ PLAIN_VERBS = (
         maintain manage oversee participate perform prepare provide resolve responsible supervise troubleshoot utilize
         monitor conduct""".split()
     )
-) - frozenset(("co-ordinated", "set", "cut", "left", "found", "made", "used", "united", "integrated", "led", "related", "aided", "registered"))
+) - frozenset(
+    (
+        "co-ordinated",
+        "set",
+        "cut",
+        "left",
+        "found",
+        "made",
+        "used",
+        "united",
+        "integrated",
+        "led",
+        "related",
+        "aided",
+        "registered",
+    )
+)
 
 LEAD_VERBS = frozenset(form for verb in _LEADS for form in _forms(verb)) | frozenset(_IRREGULAR)

@@ -31,6 +31,7 @@ _DATE_ONLY = re.compile(rf"\b{_DATE}\b", re.I)
 _COMPANY = re.compile(r"\bCompany Name\b")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=[\sÂ]|[A-Z][a-z])")
 _WORD_BEFORE = re.compile(r"[^\s(\[\"“/]*\Z")
+_LAST_WORD = re.compile(r"[a-z0-9%'’-]*[a-z0-9%]{2}|[A-Z][a-z]{3,}|[A-Z]{2,}s?")
 _WEB = re.compile(r"@|www\.|https?:|\.(?:com|org|net|edu|gov|io|in|uk|html?|aspx?|js)\b", re.I)
 _MERGED = re.compile(r"(?<=[\s(])([^\W\d_][\w'/-]*\)?) (?=([A-Z][a-z]+) [a-z\d$])")
 # Blanks between sentences; "Â" is what a no-break space becomes when UTF-8 is read as Latin-1.
@@ -235,12 +236,25 @@ class _Layout:
         line, after = self.lines[number], self.lines[number + 1]
         return len(line.text) + 1 + len(after.text.split(None, 1)[0]) > 0.88 * self.width
 
+    def _runs_on(self, number: int) -> bool:
+        """Tell whether a line that looks like a date line goes on with the full line above it."""
+        line, after = self.lines[number], self.lines[number + 1]
+        return (
+            line.kind == "statement"
+            and self.is_full(number)
+            and not after.bullet
+            and not after.blank_before
+            and not _TERMINAL.search(line.text)
+        )
+
     def joins(self, number: int) -> bool:
         """Tell whether a line and the next belong to one statement."""
         line, after = self.lines[number], self.lines[number + 1]
         first, last = after.text.split(None, 1)[0], line.text.rsplit(None, 1)[-1].lower()
         if after.bullet and after.text[0].islower() and last in CONTINUES and not self.lower:
             return True
+        if after.kind == "entry" and line.marked and self._runs_on(number):
+            after.kind = "statement"
         if after.bullet or after.kind != "statement" or line.kind != "statement":
             return False
         after.marked = line.marked
@@ -282,7 +296,11 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for match in _MERGED.finditer(text, start, end):
         if match[2].lower() not in PLAIN_VERBS or match[1].lower() in CONTINUES:
             continue
-        if match[1][0].islower() or _COMPANY.search(text, start, match.start()) or _RANGE.search(text, start, match.start()):
+        if (
+            match[1][0].islower()
+            or _COMPANY.search(text, start, match.start())
+            or _RANGE.search(text, start, match.start())
+        ):
             cuts.append((match.end(1), match.end()))
     left = start
     for stop, go in sorted(cuts):
@@ -317,7 +335,7 @@ def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> boo
         return False
     if not spaced:
         run = word + match[0] + after.split(None, 1)[0]
-        if _WEB.search(run) or not re.fullmatch(r"[a-z0-9%'’-]*[a-z0-9%]{2}|[A-Z][a-z]{3,}|[A-Z]{2,}s?", word.rstrip(")]")):
+        if _WEB.search(run) or not _LAST_WORD.fullmatch(word.rstrip(")]")):
             return False
         return match[0][0] != "." or word[0].islower() or word[-1] in ")]" or next_word in LEAD_VERBS
     if after[0].islower():

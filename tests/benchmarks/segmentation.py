@@ -87,7 +87,7 @@ def main(gold: Path, pdfs: Path) -> None:
 
 
 def report(name: str, text: str, right: set[int], guessed: set[int]) -> None:
-    squeezed, before = squeeze(text)
+    _, before = squeeze(text)
     back = {letters: offset for offset, letters in reversed(list(enumerate(before)))}
     for kind, places in (("missed", right - guessed), ("wrong", guessed - right)):
         for place in sorted(places):
