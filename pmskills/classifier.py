@@ -51,10 +51,14 @@ class Classifier:
         """
         if counts.shape[0] == 0:
             return np.zeros((0, len(self.labels)))
-        weights = self.weighting.transform(counts)
+        return np.asarray(expit(self.decision_function(counts)), dtype=np.float64)
+
+    def decision_function(self, counts: csr_matrix) -> NDArray[np.float64]:
+        """Return log-odds, shape (n_units, n_labels)."""
+        features = self.weighting.transform(counts)
         coefficients = np.vstack([estimator.coef_ for estimator in self.estimators])
         intercepts = np.concatenate([estimator.intercept_ for estimator in self.estimators])
-        return np.asarray(expit(weights @ coefficients.T + intercepts), dtype=np.float64)
+        return np.asarray(features @ coefficients.T + intercepts, dtype=np.float64)
 
     def save(self, path: Path) -> None:
         """Write the estimators to a skops file."""
@@ -90,7 +94,9 @@ class Classifier:
         return cls(tuple(labels), state["weighting"], estimators)
 
 
-def fit(counts: csr_matrix, targets: NDArray[np.bool_], labels: Sequence[str]) -> Classifier:
+def fit(
+    counts: csr_matrix, targets: NDArray[np.bool_], labels: Sequence[str], weights: NDArray[np.float64]
+) -> Classifier:
     """Train a classifier.
 
     Parameters
@@ -101,18 +107,59 @@ def fit(counts: csr_matrix, targets: NDArray[np.bool_], labels: Sequence[str]) -
         Which labels each unit carries, shape (n_units, n_labels).
     labels
         Label names in column order.
+    weights
+        How much each unit counts, shape (n_units,).
     """
     weighting = TfidfTransformer(sublinear_tf=True).fit(counts)
-    weights = weighting.transform(counts)
+    features = weighting.transform(counts)
     estimators = tuple(
-        LogisticRegression(C=REGULARIZATION, max_iter=5000).fit(weights, targets[:, column])
+        LogisticRegression(C=REGULARIZATION, max_iter=5000).fit(features, targets[:, column], weights)
         for column in range(len(labels))
     )
     return Classifier(tuple(labels), weighting, estimators)
 
 
+def calibrate(
+    classifier: Classifier,
+    targets: NDArray[np.bool_],
+    decisions: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> tuple[Classifier, NDArray[np.float64]]:
+    """Scale and shift the log-odds so that probabilities hold on units not trained on.
+
+    Platt scaling (Platt 1999, Probabilistic outputs for support vector machines) on weighted
+    examples; the scale goes into the coefficients, so that the estimators stay stock ones.
+
+    Parameters
+    ----------
+    classifier
+        The classifier to calibrate; it is changed.
+    targets, decisions
+        Shape (n_units, n_labels); the decisions must come from units not trained on.
+    weights
+        How much each unit counts, shape (n_units,).
+
+    Returns
+    -------
+    tuple
+        The classifier, and the calibrated probabilities of the given decisions.
+    """
+    probabilities = np.zeros_like(decisions)
+    for column, estimator in enumerate(classifier.estimators):
+        scores = decisions[:, [column]]
+        platt = LogisticRegression(C=1e6).fit(scores, targets[:, column], sample_weight=weights)
+        scale, shift = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+        estimator.coef_ = estimator.coef_ * scale
+        estimator.intercept_ = estimator.intercept_ * scale + shift
+        probabilities[:, column] = expit(scores[:, 0] * scale + shift)
+    return classifier, probabilities
+
+
 def best_thresholds(
-    targets: NDArray[np.bool_], probabilities: NDArray[np.float64], labels: Sequence[str]
+    targets: NDArray[np.bool_],
+    probabilities: NDArray[np.float64],
+    labels: Sequence[str],
+    weights: NDArray[np.float64],
 ) -> dict[str, float]:
     """Return for each label the threshold with the highest F1; of a plateau, its middle.
 
@@ -120,12 +167,14 @@ def best_thresholds(
     ----------
     targets, probabilities
         Shape (n_units, n_labels); the probabilities must come from units not trained on.
+    weights
+        How much each unit counts, shape (n_units,).
     """
     thresholds = {}
     grid = np.linspace(0.02, 0.98, 193)
     for column, label in enumerate(labels):
         truth, scores = targets[:, column], probabilities[:, column]
-        f1 = np.array([_f1(truth, scores >= threshold) for threshold in grid])
+        f1 = np.array([_f1(truth, scores >= threshold, weights) for threshold in grid])
         best = grid[f1 >= f1.max() - 1e-9]
         thresholds[label] = round(float(best[len(best) // 2]), 3)
     return thresholds
@@ -139,6 +188,5 @@ def decide(
     return np.asarray(probabilities >= limits, dtype=np.bool_)
 
 
-def _f1(truth: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> float:
-    hits = int(np.sum(truth & chosen))
-    return 2 * hits / max(int(truth.sum() + chosen.sum()), 1)
+def _f1(truth: NDArray[np.bool_], chosen: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
+    return float(2 * weights[truth & chosen].sum() / (weights[truth].sum() + weights[chosen].sum()))

@@ -28,6 +28,10 @@ class Example:
         Occupation of the person, where known.
     facets
         In which ways it shows its labels, where annotated.
+    annotator
+        Who labelled it, where known.
+    weight
+        How much it counts in training, above 0: less than 1 for text that is less like real resumes.
     """
 
     text: str
@@ -36,13 +40,15 @@ class Example:
     section: str | None = None
     occupation: str | None = None
     facets: tuple[str, ...] = ()
+    annotator: str | None = None
+    weight: float = 1.0
 
 
 def read_corpus(path: str | Path) -> list[Example]:
     """Read a labelled corpus: a JSON Lines file, or a folder with such files in it or below it.
 
     A line is an object with ``text`` and ``labels`` (a list of names, empty for none), and, if
-    known, ``document`` (or ``source``), ``section``, ``occupation`` and ``facets``.
+    known, ``document`` (or ``source``), ``section``, ``occupation``, ``facets``, ``annotator`` and ``weight``.
 
     Raises
     ------
@@ -75,16 +81,18 @@ def read_corpus(path: str | Path) -> list[Example]:
 def write_corpus(examples: Sequence[Example], path: str | Path) -> None:
     """Write examples as JSON Lines, one unit a line; `read_corpus` reads them back equal."""
     with Path(path).open("w", encoding="utf8") as stream:
+        defaults = asdict(Example("", ()))
         for example in examples:
-            line = {key: value for key, value in asdict(example).items() if value or key in ("text", "labels")}
+            values = asdict(example).items()
+            line = {key: value for key, value in values if key in ("text", "labels") or value != defaults[key]}
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def corpus_hash(examples: Sequence[Example]) -> str:
-    """Return the SHA-256 of texts and labels in order, 64 hexadecimal digits."""
+    """Return the SHA-256 of texts, labels and weights in order, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(json.dumps([example.text, sorted(example.labels)], ensure_ascii=False).encode() + b"\n")
+        digest.update(json.dumps([example.text, sorted(example.labels), example.weight]).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -114,6 +122,9 @@ def _example(line: str, place: str) -> Example:
     facets = record.get("facets") or []
     if not isinstance(facets, list):
         raise CorpusError(f"{place}: facets are {json.dumps(facets)[:60]}; expected a list of names.")
+    weight = record.get("weight", 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
+        raise CorpusError(f"{place}: weight is {json.dumps(weight)[:60]}; expected a number above 0.")
     return Example(
         text=record["text"],
         labels=tuple(dict.fromkeys(labels)),
@@ -121,6 +132,8 @@ def _example(line: str, place: str) -> Example:
         section=_name(record.get("section")),
         occupation=_name(record.get("occupation")),
         facets=tuple(map(str, facets)),
+        annotator=_name(record.get("annotator")),
+        weight=float(weight),
     )
 
 

@@ -27,7 +27,8 @@ class _Word:
 class FeatureSpace:
     """The features that a model knows, in column order, and the way from spans to counts.
 
-    Names are ``w:`` word, ``b:`` pair of neighbouring words, ``l:`` leading word, ``c:`` characters of a word.
+    Names are ``w:`` word, ``b:`` pair of neighbouring words, ``l:`` leading word, ``c:`` characters of a word,
+    ``n:`` number of words in steps of 4.
     Numbers, amounts, e-mail addresses and URLs become ``<num>``, ``<money>``, ``<web>``, and words that
     stand with a capital in mid-sentence and that the training text never has in lower case become
     ``<name>``, before any feature is made: no feature is about who somebody is.
@@ -76,6 +77,7 @@ class FeatureSpace:
         found += [f"b:{left} {right}" for left, right in itertools.pairwise(words)]
         if words:
             found.append(f"l:{words[0]}")
+            found.append(_length(len(words)))
         for word in words:
             found += _character_ngrams(word)
         return found
@@ -98,6 +100,7 @@ class FeatureSpace:
         columns = self._columns
         for span in spans:
             previous = ""
+            length = 0
             for word in self._cached(span):
                 indices.extend(word.columns)
                 if previous:
@@ -107,6 +110,9 @@ class FeatureSpace:
                 elif (column := columns.get(f"l:{word.name}")) is not None:
                     indices.append(column)
                 previous = word.name
+                length += 1
+            if length and (column := columns.get(_length(length))) is not None:
+                indices.append(column)
             indptr.append(len(indices))
         data = np.ones(len(indices), dtype=np.float64)
         matrix = csr_matrix(
@@ -152,6 +158,10 @@ class FeatureSpace:
         if self.common and not first and not text[0].islower() and lowered not in self.common:
             return "<name>"
         return lowered
+
+
+def _length(words: int) -> str:
+    return f"n:{min(words // 4, 8)}"
 
 
 def _character_ngrams(word: str) -> list[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold
 
-from pmskills.classifier import best_thresholds, decide, fit
+from pmskills.classifier import best_thresholds, calibrate, decide, fit
 from pmskills.corpus import Example, corpus_hash
 from pmskills.errors import CorpusError
 from pmskills.features import FeatureSpace
@@ -93,8 +93,8 @@ class Evaluation:
 def train(examples: Sequence[Example], *, seed: int = 0, progress: Progress = lambda message: None) -> Analyzer:
     """Train a model.
 
-    Thresholds and scores come from cross-validation in which no document stands on both sides;
-    features too are collected anew in each fold. The same corpus and seed give equal predictions.
+    Calibration, thresholds and scores come from cross-validation in which no document stands on both
+    sides; features too are collected anew in each fold. The same corpus and seed give equal predictions.
 
     Parameters
     ----------
@@ -114,20 +114,22 @@ def train(examples: Sequence[Example], *, seed: int = 0, progress: Progress = la
     groups = _groups(examples)
     targets = _targets(examples, labels)
     _check(targets, labels, groups)
+    weights = np.array([example.weight for example in examples])
     nlp = blank()
     progress(f"tokenizing {len(examples)} units")
     docs = [nlp.make_doc(example.text) for example in examples]
-    probabilities = np.zeros(targets.shape)
+    decisions = np.zeros(targets.shape)
     folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(docs, groups=groups)
     for number, (rest, held_out) in enumerate(folds, 1):
         progress(f"cross-validation {number} of {FOLDS}")
         space = FeatureSpace.fit([docs[row] for row in rest])
-        model = fit(space.transform([docs[row] for row in rest]), targets[rest], labels)
-        probabilities[held_out] = model.predict_proba(space.transform([docs[row] for row in held_out]))
-    thresholds = best_thresholds(targets, probabilities, labels)
+        model = fit(space.transform([docs[row] for row in rest]), targets[rest], labels, weights[rest])
+        decisions[held_out] = model.decision_function(space.transform([docs[row] for row in held_out]))
     progress("training on the whole corpus")
     space = FeatureSpace.fit(docs)
-    model = fit(space.transform(docs), targets, labels)
+    model = fit(space.transform(docs), targets, labels, weights)
+    model, probabilities = calibrate(model, targets, decisions, weights)
+    thresholds = best_thresholds(targets, probabilities, labels, weights)
     meta = {
         "labels": list(labels),
         "thresholds": thresholds,

@@ -2,10 +2,15 @@ import socket
 from io import BytesIO
 
 import docx
+import hypothesis
 import pytest
 from docx.shared import Pt, RGBColor
 
 import pmskills
+
+# How long an example takes says nothing about whether it is right.
+hypothesis.settings.register_profile("pmskills", deadline=None)
+hypothesis.settings.load_profile("pmskills")
 
 RESUME = """\
 JORDAN EXAMPLE

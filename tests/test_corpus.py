@@ -35,6 +35,8 @@ def test_source_counts_as_document(tmp_path):
         ('{"text": "x"}', r"c.jsonl:2: labels are null; expected"),
         ('{"text": "x", "labels": "a"}', r'c.jsonl:2: labels are "a"'),
         ('{"text": "x", "labels": [], "facets": "a"}', r'c.jsonl:2: facets are "a"; expected a list'),
+        ('{"text": "x", "labels": [], "weight": 0}', r"c.jsonl:2: weight is 0; expected a number above 0"),
+        ('{"text": "x", "labels": [], "weight": "a"}', r'c.jsonl:2: weight is "a"; expected a number above 0'),
     ],
 )
 def test_bad_line_is_named_with_its_number(tmp_path, line, message):
@@ -65,6 +67,8 @@ EXAMPLES = st.lists(
         st.none() | NAMES,
         st.none() | NAMES,
         st.lists(NAMES).map(tuple),
+        st.none() | NAMES,
+        st.floats(0.01, 100),
     ),
     min_size=1,
 )
@@ -78,5 +82,6 @@ def test_written_corpus_is_read_back_equal(tmp_path_factory, examples):
     assert corpus_hash(read_corpus(file)) == corpus_hash(examples)
 
 
-def test_hash_changes_with_a_label():
+def test_hash_changes_with_a_label_and_a_weight():
     assert corpus_hash([Example("a", ())]) != corpus_hash([Example("a", ("x",))])
+    assert corpus_hash([Example("a", ())]) != corpus_hash([Example("a", (), weight=0.5)])
