@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,11 @@ from pmskills.training import write_readme
 
 @pytest.fixture(scope="module")
 def examples():
-    return [example for example in read_corpus("corpora/plain-resumes") if example.document < "p2-030"]
+    return [
+        example
+        for example in read_corpus(Path(__file__).parent.parent / "corpora" / "plain-resumes")
+        if example.document < "p2-030"
+    ]
 
 
 @pytest.fixture(scope="module")
