@@ -15,7 +15,6 @@ from pmskills.segmenter import Unit
 from pmskills.skills import Skill, skill
 
 SCHEMA = "pmskills.analysis/1"
-_NEVER_EVIDENCE = ("heading", "entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +122,11 @@ class Analysis:
     def decisions(self) -> NDArray[np.bool_]:
         """Which units are evidence of which label, shape (n_units, n_labels).
 
-        Headings and job entries never are, whatever their probability.
+        Headings, job entries and lists never are, whatever their probability.
         """
         decisions = decide(self.probabilities, self.labels, self.thresholds)
         for row, unit in enumerate(self.units):
-            if unit.kind in _NEVER_EVIDENCE:
+            if unit.kind != "statement":
                 decisions[row] = False
         return decisions
 

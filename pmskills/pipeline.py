@@ -73,7 +73,7 @@ class SkillTagger:
                 Span(doc, unit.start, unit.end, label=label)
                 for unit, chosen in zip(units, decisions[here], strict=True)
                 for label, yes in zip(self.classifier.labels, chosen, strict=True)
-                if yes and unit.label_ not in ("heading", "entry")
+                if yes and unit.label_ == "statement"
             ]
             row += len(units)
 

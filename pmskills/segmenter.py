@@ -48,7 +48,8 @@ class Unit:
     start, end
         Character offsets into the document's text.
     kind
-        statement, heading, entry (title, employer or date line) or list (of tools or skills).
+        statement, heading, entry (title, employer or date line) or list (of tools or skills, or an
+        item of one).
     section
         summary, experience, education, skills or other.
     job
@@ -380,7 +381,14 @@ def _sections(text: str, units: list[Unit], headings: Mapping[int, str | None]) 
                 job, jobs, open_entry = jobs, jobs + 1, True
             elif unit.kind in ("statement", "list") and not starts and _is_duty(text[unit.start : unit.end]):
                 open_entry = False
+        if section == "skills" and unit.kind == "statement" and _is_item(text[unit.start : unit.end]):
+            unit = replace(unit, kind="list")
         yield replace(unit, section=section, job=job if section == "experience" and opened is None else None)
+
+
+def _is_item(text: str) -> bool:
+    """Tell whether a unit under a skills heading is a mere item: a few words and no full stop."""
+    return len(text.split()) <= 4 and not _TERMINAL.search(text)
 
 
 def _is_duty(text: str) -> bool:

@@ -27,9 +27,11 @@ def test_evidence_is_what_reaches_the_threshold_in_text_order():
     assert [item.text for item in found["customer_centric"]] == ["Asked guests."]
 
 
-def test_headings_and_entries_are_never_evidence():
+def test_headings_entries_and_lists_are_never_evidence():
     decisions = analysis_of(TEXT, ROWS).decisions
     assert not decisions[:2].any()
+    text = "Skills\nCustomer service\nExcel, Word, Outlook, SAP"
+    assert not analysis_of(text, [[0.9, 0.9, 0.9]] * 3).decisions.any()
 
 
 def test_coverage_counts_units_and_jobs():
