@@ -20,6 +20,7 @@ from pmskills.pdf import read_page
 MAX_BYTES = 50_000_000
 MAX_UNPACKED_BYTES = 300_000_000
 MAX_PAGES = 2_000
+MAX_CHARACTERS = 5_000_000
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -96,8 +97,8 @@ def read_document(path_or_bytes: str | Path | bytes, *, name: str | None = None)
     Raises
     ------
     DocumentError
-        The file is missing, unreadable, empty, larger than 50 MB, a Word lock file, of a type that
-        is not a text document, encrypted, corrupt, or holds no text (a scan). ``reason`` tells which.
+        The file is missing, unreadable, empty, larger than 50 MB or 5 million characters, a Word lock
+        file, of a type that is not a text document, encrypted, corrupt, or holds no text (a scan). ``reason`` tells which.
 
     Examples
     --------
@@ -128,7 +129,25 @@ def read_document(path_or_bytes: str | Path | bytes, *, name: str | None = None)
             f"the {_title(media_type)} holds no text" + (", only images" if media_type == PDF else ""),
             "If it is a scan, run OCR on it (for example ocrmypdf) or export the original as PDF or DOCX.",
         )
+    check_length(text, source)
     return Document(text, pages, source, media_type, tuple(warnings))
+
+
+def check_length(text: str, source: str) -> None:
+    """Refuse text that no resume has.
+
+    Raises
+    ------
+    DocumentError
+        It has more than 5 million characters.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise DocumentError(
+            source,
+            "too_large",
+            f"it has {len(text):,} characters of text; at most {MAX_CHARACTERS:,} are analyzed",
+            "Cut it into one file for each resume.",
+        )
 
 
 def _read_bytes(path: Path, source: str) -> bytes:

@@ -16,14 +16,13 @@ from spacy.tokens import Doc, Span
 import pmskills.segmenter  # noqa: F401  registers the factory pm_segmenter
 from pmskills.analysis import Analysis
 from pmskills.classifier import Classifier, decide
-from pmskills.documents import Document
+from pmskills.documents import MAX_CHARACTERS, Document, check_length
 from pmskills.errors import ModelError
 from pmskills.features import FeatureSpace
 from pmskills.segmenter import unit_of
 
 FORMAT = 1
 PACKAGED = "pm_evidence"
-MAX_CHARACTERS = 5_000_000
 
 if not Doc.has_extension("pm_skills"):
     Doc.set_extension("pm_skills", default=None)
@@ -162,6 +161,8 @@ class Analyzer:
         ------
         TypeError
             It is neither.
+        DocumentError
+            It has more than 5 million characters.
         """
         return next(self.pipe([text]))
 
@@ -307,6 +308,7 @@ def _as_document(text: Any) -> Document:
     if isinstance(text, Document):
         return text
     if isinstance(text, str):
+        check_length(text, "<text>")
         return Document(text)
     raise TypeError(f"expected a text or a Document, got {type(text).__name__}; use read_document() for files")
 

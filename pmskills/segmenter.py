@@ -29,8 +29,10 @@ _RANGE = re.compile(
 )
 _DATE_ONLY = re.compile(rf"\b{_DATE}\b", re.I)
 _COMPANY = re.compile(r"\bCompany Name\b")
-_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=[\sÂ]|[A-Z][a-z])")
+_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]+[\"'”’)\]]*(?=[\sÂ]|[A-Z][a-z])")
 _WORD_BEFORE = re.compile(r"[^\s(\[\"“/]*\Z")
+# How many characters around a place are looked at: keeps the time linear in the length of a line.
+_NEAR = 120
 _LAST_WORD = re.compile(r"[a-z0-9%'’-]*[a-z0-9%]{2}|[A-Z][a-z]{3,}|[A-Z]{2,}s?")
 _WEB = re.compile(r"@|www\.|https?:|\.(?:com|org|net|edu|gov|io|in|uk|html?|aspx?|js)\b", re.I)
 _MERGED = re.compile(r"(?<=[\s(])([^\W\d_][\w'/-]*\)?) (?=([A-Z][a-z]+) [a-z\d$])")
@@ -297,11 +299,8 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for match in _MERGED.finditer(text, start, end):
         if match[2].lower() not in PLAIN_VERBS or match[1].lower() in CONTINUES:
             continue
-        if (
-            match[1][0].islower()
-            or _COMPANY.search(text, start, match.start())
-            or _RANGE.search(text, start, match.start())
-        ):
+        head = max(start, match.start() - _NEAR)
+        if match[1][0].islower() or _COMPANY.search(text, head, match.end()) or _RANGE.search(text, head, match.end()):
             cuts.append((match.end(1), match.end()))
     left = start
     for stop, go in sorted(cuts):
@@ -325,9 +324,9 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> bool:
-    before = _WORD_BEFORE.search(text, start, match.start())
+    before = _WORD_BEFORE.search(text, max(start, match.start() - _NEAR), match.start())
     word = before[0] if before else ""
-    rest = text[match.end() : end]
+    rest = text[match.end() : min(end, match.end() + _NEAR)]
     spaced = rest[:1].isspace() or rest[:1] == "Â"
     after = rest.lstrip(_BLANK)
     follower = re.match(r"[\w'-]*", after)
@@ -340,7 +339,11 @@ def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> boo
             return False
         return match[0][0] != "." or word[0].islower() or word[-1] in ")]" or next_word in LEAD_VERBS
     if after[0].islower():
-        return match[0][0] in ".!?" and not any(c.isupper() for c in text[start:end]) and not _is_abbreviation(word)
+        return (
+            match[0][0] in ".!?"
+            and not any(c.isupper() for c in text[start : min(end, start + 5 * _NEAR)])
+            and not _is_abbreviation(word)
+        )
     if match[0].startswith(".") and _is_abbreviation(word):
         return next_word in LEAD_VERBS and word.lower() in (
             "etc",
@@ -353,7 +356,7 @@ def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> boo
             "p.m",
             "llc",
         )
-    if match[0] == "." and re.fullmatch(r"\(?\d{1,2}|[A-Z]", word) and text[start : match.start()].strip() == word:
+    if match[0] == "." and re.fullmatch(r"\(?\d{1,2}|[A-Z]", word) and match.start() - start <= 3:
         return False
     return bool(re.match(rf"[\"“'‘(\[]*[A-Z0-9À-Þ]|[{_MARKS}*–-]", after))
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pmskills
-from pmskills import ModelError
+from pmskills import DocumentError, ModelError
 from pmskills.corpus import corpus_hash
 from pmskills.pipeline import packaged_model
 
@@ -50,6 +50,11 @@ def test_any_text_is_analyzed(text):
 def test_analyze_wants_text_or_document():
     with pytest.raises(TypeError, match="expected a text or a Document, got bytes; use read_document"):
         pmskills.analyze(b"bytes")
+
+
+def test_text_without_end_is_refused():
+    with pytest.raises(DocumentError, match="it has 5,000,001 characters of text; at most 5,000,000 are analyzed"):
+        pmskills.analyze("a" * 5_000_001)
 
 
 def test_predict_proba_has_a_row_per_unit_and_a_column_per_label(analyzer):

@@ -140,3 +140,8 @@ def test_component_spans_have_the_offsets_of_the_units(text):
     assert [(span.start_char, span.end_char, span.label_) for span in spans] == [
         (unit.start, unit.end, unit.kind) for unit in segment(text)
     ]
+
+
+@pytest.mark.parametrize("text", ["." * 200_000, "(" * 200_000, "A." * 100_000, "Fixed it. Sold tea. " * 10_000])
+def test_hostile_lines_without_end_are_cut_too(text):
+    assert segment(text)
