@@ -98,7 +98,8 @@ def read_document(path_or_bytes: str | Path | bytes, *, name: str | None = None)
     ------
     DocumentError
         The file is missing, unreadable, empty, larger than 50 MB or 5 million characters, a Word lock
-        file, of a type that is not a text document, encrypted, corrupt, or holds no text (a scan). ``reason`` tells which.
+        file, of a type that is not a text document, encrypted, corrupt, or holds no text (a scan).
+        ``reason`` tells which.
 
     Examples
     --------
