@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ class Analysis:
     labels: tuple[str, ...]
     thresholds: Mapping[str, float]
 
-    @property
+    @cached_property
     def evidence(self) -> dict[str, list[Evidence]]:
         """Evidence for each label, in the order of the text."""
         decisions = self.decisions
@@ -118,7 +119,7 @@ class Analysis:
             for column, label in enumerate(self.labels)
         }
 
-    @property
+    @cached_property
     def decisions(self) -> NDArray[np.bool_]:
         """Which units are evidence of which label, shape (n_units, n_labels).
 
