@@ -370,7 +370,7 @@ def _is_list(text: str) -> bool:
 
 
 def _sections(text: str, units: list[Unit], headings: Mapping[int, str | None]) -> Iterator[Unit]:
-    section, job, jobs, open_entry = "other", None, 0, False
+    section, job, jobs, open_entry, dated = "other", None, 0, False, False
     known = [headings.get(unit.start) for unit in units]
     for number, unit in enumerate(units):
         opened = known[number]
@@ -379,11 +379,14 @@ def _sections(text: str, units: list[Unit], headings: Mapping[int, str | None]) 
         elif unit.kind == "entry" and section == "other" and not any(known[:number]):
             section = "experience"
         if section == "experience" and opened is None:
+            dates = unit.kind == "entry" and bool(_RANGE.search(text, unit.start, unit.end))
+            open_entry = open_entry and not (dates and dated)
             starts = unit.kind == "entry" or (not open_entry and _announces_entry(text, units, number))
             if starts and not open_entry:
-                job, jobs, open_entry = jobs, jobs + 1, True
+                job, jobs, open_entry, dated = jobs, jobs + 1, True, False
             elif unit.kind in ("statement", "list") and not starts and _is_duty(text[unit.start : unit.end]):
                 open_entry = False
+            dated = dated or dates
         if section == "skills" and unit.kind == "statement" and _is_item(text[unit.start : unit.end]):
             unit = replace(unit, kind="list")
         yield replace(unit, section=section, job=job if section == "experience" and opened is None else None)

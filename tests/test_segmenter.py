@@ -145,3 +145,8 @@ def test_component_spans_have_the_offsets_of_the_units(text):
 @pytest.mark.parametrize("text", ["." * 200_000, "(" * 200_000, "A." * 100_000, "Fixed it. Sold tea. " * 10_000])
 def test_hostile_lines_without_end_are_cut_too(text):
     assert segment(text)
+
+
+def test_each_date_range_opens_a_job_of_its_own():
+    text = "Experience\n1999 - 2000\nLine Cook Company Name\nLine cook\n1997 - 1999\nWaiter Company Name\nWaiter"
+    assert [unit.job for unit in segment(text)] == [None, 0, 0, 0, 1, 1, 1]
