@@ -1,4 +1,4 @@
-"""spaCy spans to a feature matrix: words, word pairs, leading words and character n-grams."""
+"""spaCy spans to a feature matrix: words, stems, pairs of them, the leading word and character n-grams."""
 
 import itertools
 import re
@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import snowballstemmer
 from scipy.sparse import csr_matrix
 from spacy.tokens import Doc, Span
 
 CHAR_NGRAMS = (3, 4, 5)
+SKIP = 4
+_STEMMER = snowballstemmer.stemmer("english")
 _MONEY = re.compile(r"[$€£₹]")
 _EMAIL_OR_URL = re.compile(r"@|^https?:|^www\.|\.(?:com|org|net|edu)\b")
 _NUMBER = re.compile(r"^[~+-]?\d[\d,./:-]*(?:k|m|mm|bn|b|cr|th|st|nd|rd|s|x|\+)?$")
@@ -20,6 +23,7 @@ _WORDLIKE = re.compile(r"[^\W\d_]")
 @dataclass(frozen=True, slots=True)
 class _Word:
     name: str
+    stem: str
     columns: tuple[int, ...]
 
 
@@ -28,7 +32,8 @@ class FeatureSpace:
     """The features that a model knows, in column order, and the way from spans to counts.
 
     Names are ``w:`` word, ``b:`` pair of neighbouring words, ``l:`` leading word, ``c:`` characters of a word,
-    ``n:`` number of words in steps of 4.
+    ``s:`` stem (Porter's English stemmer, snowballstem.org), ``t:`` pair of neighbouring stems, ``k:`` pair of
+    stems 2 to 4 words apart, ``v:`` leading stem and one that follows, ``n:`` number of words in steps of 4.
     Numbers, amounts, e-mail addresses and URLs become ``<num>``, ``<money>``, ``<web>``, and words that
     stand with a capital in mid-sentence and that the training text never has in lower case become
     ``<name>``, before any feature is made: no feature is about who somebody is.
@@ -78,6 +83,9 @@ class FeatureSpace:
         if words:
             found.append(f"l:{words[0]}")
             found.append(_length(len(words)))
+        stems = [_stem(word) for word in words]
+        found += [f"s:{stem}" for stem in stems]
+        found += _stem_pairs(stems)
         for word in words:
             found += _character_ngrams(word)
         return found
@@ -100,19 +108,17 @@ class FeatureSpace:
         columns = self._columns
         for span in spans:
             previous = ""
-            length = 0
+            stems = []
             for word in self._cached(span):
                 indices.extend(word.columns)
-                if previous:
-                    column = columns.get(f"b:{previous} {word.name}")
-                    if column is not None:
-                        indices.append(column)
-                elif (column := columns.get(f"l:{word.name}")) is not None:
+                name = f"b:{previous} {word.name}" if previous else f"l:{word.name}"
+                if (column := columns.get(name)) is not None:
                     indices.append(column)
                 previous = word.name
-                length += 1
-            if length and (column := columns.get(_length(length))) is not None:
-                indices.append(column)
+                stems.append(word.stem)
+            if stems:
+                known = map(columns.get, [_length(len(stems)), *_stem_pairs(stems)])
+                indices.extend(column for column in known if column is not None)
             indptr.append(len(indices))
         data = np.ones(len(indices), dtype=np.float64)
         matrix = csr_matrix(
@@ -140,8 +146,9 @@ class FeatureSpace:
 
     def _look_up(self, text: str, first: bool) -> _Word:
         name = self._mask(text, first)
-        known = (self._columns.get(feature) for feature in (f"w:{name}", *_character_ngrams(name)))
-        return _Word(name, tuple(column for column in known if column is not None))
+        stem = _stem(name)
+        known = (self._columns.get(feature) for feature in (f"w:{name}", f"s:{stem}", *_character_ngrams(name)))
+        return _Word(name, stem, tuple(column for column in known if column is not None))
 
     def _mask(self, text: str, first: bool) -> str:
         if _MONEY.search(text):
@@ -162,6 +169,18 @@ class FeatureSpace:
 
 def _length(words: int) -> str:
     return f"n:{min(words // 4, 8)}"
+
+
+def _stem(word: str) -> str:
+    return str(_STEMMER.stemWord(word)) if word[:1].isalpha() else word
+
+
+def _stem_pairs(stems: Sequence[str]) -> list[str]:
+    pairs = [f"t:{left} {right}" for left, right in itertools.pairwise(stems)]
+    for start, stem in enumerate(stems):
+        pairs += [f"k:{stem} {other}" for other in stems[start + 2 : start + SKIP + 1]]
+    pairs += [f"v:{stems[0]} {other}" for other in dict.fromkeys(stems[1:])]
+    return pairs
 
 
 def _character_ngrams(word: str) -> list[str]:
