@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 from pmskills.errors import ModelError
 
-REGULARIZATION = 5.0
+REGULARIZATION = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Classifier:
     labels
         Label names in column order.
     weighting
-        Turns counts into tf-idf weights of unit length.
+        Turns counts into tf-idf weights; not scaled to unit length, so that long units keep what their parts say.
     estimators
         One per label, in column order.
     """
@@ -115,7 +115,7 @@ def fit(
     weights
         How much each unit counts, shape (n_units,).
     """
-    weighting = TfidfTransformer(sublinear_tf=True).fit(counts)
+    weighting = TfidfTransformer(sublinear_tf=True, norm=None).fit(counts)
     features = weighting.transform(counts)
     estimators = tuple(
         LogisticRegression(C=REGULARIZATION, max_iter=5000).fit(features, targets[:, column], weights)

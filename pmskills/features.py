@@ -18,6 +18,14 @@ _MONEY = re.compile(r"[$€£₹]")
 _EMAIL_OR_URL = re.compile(r"@|^https?:|^www\.|\.(?:com|org|net|edu)\b")
 _NUMBER = re.compile(r"^[~+-]?\d[\d,./:-]*(?:k|m|mm|bn|b|cr|th|st|nd|rd|s|x|\+)?$")
 _WORDLIKE = re.compile(r"[^\W\d_]")
+_VERBAL = re.compile(r"(?:ed|ing|s|ize|ise|ify|ate)$")
+_PERSONS = "he she him her his hers himself herself mr mr. mrs mrs. ms ms. miss"
+_MONTHS = (
+    "january february april june july august september october november december "
+    "jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+_MASKS = dict.fromkeys(_PERSONS.split(), "<person>") | dict.fromkeys(_MONTHS.split(), "<month>")
+_MONTHS_OR_WORDS = ("May", "March")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +42,10 @@ class FeatureSpace:
     Names are ``w:`` word, ``b:`` pair of neighbouring words, ``l:`` leading word, ``c:`` characters of a word,
     ``s:`` stem (Porter's English stemmer, snowballstem.org), ``t:`` pair of neighbouring stems, ``k:`` pair of
     stems 2 to 4 words apart, ``v:`` leading stem and one that follows, ``n:`` number of words in steps of 4.
-    Numbers, amounts, e-mail addresses and URLs become ``<num>``, ``<money>``, ``<web>``, and words that
-    stand with a capital in mid-sentence and that the training text never has in lower case become
-    ``<name>``, before any feature is made: no feature is about who somebody is.
+    Numbers, amounts, e-mail addresses, URLs, months and the pronouns and titles that tell a person's sex
+    become ``<num>``, ``<money>``, ``<web>``, ``<month>``, ``<person>``; words with a capital that the training
+    text never has in lower case nor begins units with become ``<name>``, several in a row one ``<name>``;
+    all before any feature is made: no feature is about who somebody is.
 
     Attributes
     ----------
@@ -130,6 +139,7 @@ class FeatureSpace:
 
     def _cached(self, span: Doc | Span) -> Iterable[_Word]:
         cache = self._cache
+        previous = ""
         for position, token in enumerate(span):
             key = (token.text, position == 0)
             word = cache.get(key)
@@ -137,12 +147,13 @@ class FeatureSpace:
                 word = self._look_up(*key)
                 if len(cache) < 200_000:
                     cache[key] = word
-            if word.name:
+            if word.name and not word.name == previous == "<name>":
                 yield word
+            previous = word.name
 
     def _words(self, span: Doc | Span) -> list[str]:
-        names = (self._mask(token.text, position == 0) for position, token in enumerate(span))
-        return [name for name in names if name]
+        names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
+        return [name for left, name in zip(["", *names], names, strict=False) if name and not left == name == "<name>"]
 
     def _look_up(self, text: str, first: bool) -> _Word:
         name = self._mask(text, first)
@@ -162,8 +173,10 @@ class FeatureSpace:
             return "<num>"
         if _EMAIL_OR_URL.search(lowered):
             return "<web>"
-        if self.common and not first and not text[0].islower() and lowered not in self.common:
-            return "<name>"
+        if lowered in _MASKS or (not first and text in _MONTHS_OR_WORDS):
+            return _MASKS.get(lowered, "<month>")
+        if self.common and not text[0].islower() and lowered not in self.common:
+            return lowered if first and _VERBAL.search(lowered) else "<name>"
         return lowered
 
 
