@@ -20,7 +20,19 @@ SPELLINGS = {
     "program": "programme", "programs": "programmes", "elor": "ellor", "eled": "elled", "eling": "elling", "fulfill": "fulfil",
     "enrollment": "enrolment", "inquiries": "enquiries", "inquiry": "enquiry", "license": "licence", "check": "cheque",
 }  # fmt: skip
-CONFUSIONS = {"l": "1", "i": "l", "o": "0", "e": "c", "m": "rn", "s": "5", "a": "o", "t": "f", "n": "ri", "u": "v", "r": "n"}
+CONFUSIONS = {
+    "l": "1",
+    "i": "l",
+    "o": "0",
+    "e": "c",
+    "m": "rn",
+    "s": "5",
+    "a": "o",
+    "t": "f",
+    "n": "ri",
+    "u": "v",
+    "r": "n",
+}
 _WORD_END = re.compile(rf"({'|'.join(sorted(SPELLINGS, key=len, reverse=True))})\b")
 
 
