@@ -1,4 +1,4 @@
-"""The corpora that the packaged model is trained on."""
+"""The corpus that the packaged model is trained on."""
 
 import re
 from collections import Counter, defaultdict
@@ -10,7 +10,9 @@ from pmskills.corpus import read_corpus
 from pmskills.skills import SKILLS
 
 CORPORA = Path(__file__).parent.parent / "corpora"
-PERSONAL = re.compile(r"[\w.]+@[\w-]+\.\w|https?://|(?<!\d)(?:\+?1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)|\d{3}-\d{2}-\d{4}")
+PERSONAL = re.compile(
+    r"[\w.]+@[\w-]+\.\w|https?://|(?<!\d)(?:\+?1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)|\d{3}-\d{2}-\d{4}"
+)
 
 
 def words(text):
@@ -20,11 +22,6 @@ def words(text):
 @pytest.fixture(scope="module")
 def evidence():
     return read_corpus(CORPORA / "pm-evidence")
-
-
-@pytest.fixture(scope="module")
-def training(evidence):
-    return evidence + read_corpus(CORPORA / "plain-resumes")
 
 
 def test_facets_and_labels_say_the_same(evidence):
@@ -38,10 +35,10 @@ def test_long_units_stand_once(evidence):
     assert [text for text, count in counts.items() if count > 1 and len(text) > 30] == []
 
 
-def test_near_duplicates_across_documents_are_rare(training):
+def test_near_duplicates_across_documents_are_rare(evidence):
     """Two units of 8 words or more are near-duplicates when four fifths of their word triples are the same."""
     triples, holders = {}, defaultdict(list)
-    for row, example in enumerate(training):
+    for row, example in enumerate(evidence):
         tokens = words(example.text)
         if len(tokens) >= 8:
             triples[row] = set(zip(tokens, tokens[1:], tokens[2:], strict=False))
@@ -53,21 +50,21 @@ def test_near_duplicates_across_documents_are_rare(training):
     near = {
         row
         for (a, b), count in shared.items()
-        if training[a].document != training[b].document and count >= 0.8 * len(triples[a] | triples[b])
+        if evidence[a].document != evidence[b].document and count >= 0.8 * len(triples[a] | triples[b])
         for row in (a, b)
     }
-    assert len(near) < 0.001 * len(training), [training[row].text for row in sorted(near)]
+    assert len(near) < 0.001 * len(evidence), [evidence[row].text for row in sorted(near)]
 
 
-def test_no_beginning_dominates(training):
+def test_no_beginning_dominates(evidence):
     for label in (skill.key for skill in SKILLS):
-        chosen = [" ".join(words(example.text)[:4]) for example in training if label in example.labels]
+        chosen = [" ".join(words(example.text)[:4]) for example in evidence if label in example.labels]
         beginning, count = Counter(chosen).most_common(1)[0]
         assert count < 0.01 * len(chosen), beginning
 
 
-def test_no_personal_data(training):
-    assert [example.text for example in training if PERSONAL.search(example.text)] == []
+def test_no_personal_data(evidence):
+    assert [example.text for example in evidence if PERSONAL.search(example.text)] == []
 
 
 def test_no_document_is_mostly_evidence(evidence):

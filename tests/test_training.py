@@ -12,8 +12,8 @@ from pmskills.training import write_readme
 def examples():
     return [
         example
-        for example in read_corpus(Path(__file__).parent.parent / "corpora" / "plain-resumes")
-        if example.document < "p2-030"
+        for example in read_corpus(Path(__file__).parent.parent / "corpora" / "pm-evidence")
+        if "p1-" < example.document < "p2-030"
     ]
 
 

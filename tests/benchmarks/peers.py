@@ -5,7 +5,7 @@ Each peer learns from four fifths of the documents, chooses a threshold per labe
 not) and is scored on the test files. Peers install in an environment of their own, with
 ``tests/benchmarks/peers-requirements.txt``.
 
-Example: python tests/benchmarks/peers.py corpora/plain-resumes corpora/pm-evidence --test dev.jsonl --peers tfidf,minilm
+Example: python tests/benchmarks/peers.py corpora/pm-evidence --test dev.jsonl --peers tfidf,minilm
 """
 # ruff: noqa: E402
 
