@@ -17,12 +17,15 @@ from thinc.api import Adam, fix_random_seed
 from pmskills.errors import CorpusError
 
 NAME = "pm_tagger"
-EPOCHS = 6
-BATCH = 64
+EPOCHS = 4
+BATCH = 32
 LEARN_RATE = 0.003
 WARM_UP = 50
 DROPOUT = 0.1
 WIDTH = 48
+RUN_LENGTHS = (2, 3, 5, 8)
+# What stands between units in a document, with the tags of its tokens.
+JOINTS = (("\n", ("_SP",)), ("\n", ("_SP",)), ("\n\n", ("_SP",)), ("\n• ", ("_SP", "NFP")), ("\n- ", ("_SP", ":")))
 
 Silver = Sequence[tuple[str, Sequence[str]]]
 
@@ -95,6 +98,8 @@ def read_silver(path: str | Path) -> list[tuple[str, list[str]]]:
 def train_tagger(nlp: Language, silver: Silver, seed: int = 0) -> Language:
     """Add a tagger, trained on tagged units, to a pipeline.
 
+    It learns from each unit alone and from runs of units joined by line breaks and bullets, so that it can tag
+    whole documents: trained on units alone it takes the end of the unit before for a part of the sentence.
     The same silver tags and seed give the same tags on the same machine.
 
     Parameters
@@ -116,11 +121,11 @@ def train_tagger(nlp: Language, silver: Silver, seed: int = 0) -> Language:
     CorpusError
         There is no unit, or a unit's tags are more or fewer than its tokens.
     """
-    examples = [*_examples(nlp, silver)]
+    order = random.Random(seed)
+    examples = [*_examples(nlp, silver), *_examples(nlp, _runs(silver, order))]
     if not examples:
         raise CorpusError("there is no tagged unit to learn from.")
     fix_random_seed(seed)
-    order = random.Random(seed)
     tagger = nlp.add_pipe(NAME, first=True)
     assert isinstance(tagger, ResumeTagger)
     tagger.initialize(lambda: examples, nlp=nlp)
@@ -136,7 +141,21 @@ def train_tagger(nlp: Language, silver: Silver, seed: int = 0) -> Language:
     return nlp
 
 
-def _examples(nlp: Language, silver: Silver) -> Iterator[Example]:
+def _runs(silver: Silver, order: random.Random) -> Iterator[tuple[str, list[str]]]:
+    """Join neighbouring units."""
+    start = 0
+    while start < len(silver):
+        stop = start + order.choice(RUN_LENGTHS)
+        text, tags = silver[start][0], [*silver[start][1]]
+        for unit, unit_tags in silver[start + 1 : stop]:
+            joint, joint_tags = order.choice(JOINTS) if unit[:1].isalnum() else JOINTS[0]
+            text += joint + unit
+            tags += [*joint_tags, *unit_tags]
+        yield text, tags
+        start = stop
+
+
+def _examples(nlp: Language, silver: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Example]:
     for text, tags in silver:
         doc = nlp.make_doc(text)
         if len(doc) != len(tags):

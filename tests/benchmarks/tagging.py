@@ -40,6 +40,19 @@ def seconds(nlp: Language, docs: list[Doc]) -> float:
     return time.process_time() - start
 
 
+def in_documents(nlp: Language, texts: list[str]) -> list[list[str]]:
+    """Return the tags of the units when they stand below each other, 30 in a document."""
+    found = []
+    for start in range(0, len(texts), 30):
+        lines = texts[start : start + 30]
+        doc, at = nlp("\n".join(lines)), 0
+        for line in lines:
+            span = doc.char_span(at, at + len(line))
+            found.append([token.tag_ for token in span])
+            at += len(line) + 1
+    return found
+
+
 def report(name: str, found: list[list[str]], gold: list[list[str]]) -> None:
     pairs = [pair for tags, right in zip(found, gold, strict=True) for pair in zip(tags, right, strict=True)]
     heads = [(tags[0], right[0]) for tags, right in zip(found, gold, strict=True)]
@@ -72,6 +85,7 @@ def main(seeds: list[int]) -> None:
         nlp = train_tagger(blank(), silver, seed)
         taken = time.perf_counter() - start
         report(f"ours, seed {seed}", [[t.tag_ for t in doc] for doc in nlp.pipe(remake(nlp, docs))], gold)
+        report("  in documents of 30", in_documents(nlp, texts), gold)
     with tempfile.TemporaryDirectory() as folder:
         nlp.to_disk(folder, exclude=["vocab"])
         size = sum(file.stat().st_size for file in (Path(folder) / NAME).iterdir())
