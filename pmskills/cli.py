@@ -91,19 +91,30 @@ def score(
 def train(
     labelled: Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="JSONL files or folders with them.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the model to.")],
+    tags: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Tagged units to train a new part-of-speech tagger on; default: the packaged one."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the cross-validation folds.")] = 0,
 ) -> None:
     """Train a model on a labelled corpus; the same corpus and seed give equal predictions.
 
     Example: pmskills train my-labels.jsonl --output my-model
     """
-    from pmskills import corpus, training
+    from pmskills import corpus, pipeline, tagger, training
 
     with _errors():
         if output.exists() and any(output.iterdir()) and not (output / "meta.json").exists():
             raise PMSkillsError(f"{output}: not empty and not a model. Name another folder.")
         examples = [example for path in labelled for example in corpus.read_corpus(path)]
-        analyzer = training.train(examples, seed=seed, progress=talk.print)
+        nlp = None
+        if tags:
+            silver = tagger.read_silver(tags)
+            talk.print(f"training a tagger on {len(silver)} units")
+            nlp = tagger.train_tagger(pipeline.blank(), silver)
+        analyzer = training.train(examples, tagger=nlp, seed=seed, progress=talk.print)
         analyzer.to_disk(output)
         training.write_readme(analyzer, output)
         talk.print(f"wrote {output}")

@@ -1,4 +1,4 @@
-"""spaCy spans to a feature matrix: words, stems, pairs of them, the leading word and character n-grams."""
+"""spaCy spans to a feature matrix: words, stems, pairs of them, tags, verbs with objects, character n-grams."""
 
 import itertools
 import re
@@ -13,6 +13,8 @@ from spacy.tokens import Doc, Span
 
 CHAR_NGRAMS = (3, 4, 5)
 SKIP = 4
+HEAD = 4
+OBJECT_REACH = 8
 _STEMMER = snowballstemmer.stemmer("english")
 _MONEY = re.compile(r"[$€£₹]")
 _EMAIL_OR_URL = re.compile(r"@|^https?:|^www\.|\.(?:com|org|net|edu)\b")
@@ -41,7 +43,9 @@ class FeatureSpace:
 
     Names are ``w:`` word, ``b:`` pair of neighbouring words, ``l:`` leading word, ``c:`` characters of a word,
     ``s:`` stem (Porter's English stemmer, snowballstem.org), ``t:`` pair of neighbouring stems, ``k:`` pair of
-    stems 2 to 4 words apart, ``v:`` leading stem and one that follows, ``n:`` number of words in steps of 4.
+    stems 2 to 4 words apart, ``v:`` leading stem and one that follows, ``n:`` number of words in steps of 4; of
+    spans with part-of-speech tags also ``p:`` tags of the first 1 to 4 words, ``f:`` stem of a verb, ``o:``
+    stems of a verb and its object (the last noun of the next noun phrase), ``m:`` numbers of verb forms.
     Numbers, amounts, e-mail addresses, URLs, months and the pronouns and titles that tell a person's sex
     become ``<num>``, ``<money>``, ``<web>``, ``<month>``, ``<person>``; words with a capital that the training
     text never has in lower case nor begins units with become ``<name>``, several in a row one ``<name>``;
@@ -95,6 +99,7 @@ class FeatureSpace:
         stems = [_stem(word) for word in words]
         found += [f"s:{stem}" for stem in stems]
         found += _stem_pairs(stems)
+        found += _tag_features(stems, self._tags(span))
         for word in words:
             found += _character_ngrams(word)
         return found
@@ -118,15 +123,18 @@ class FeatureSpace:
         for span in spans:
             previous = ""
             stems = []
-            for word in self._cached(span):
+            tags = []
+            for word, tag in self._cached(span):
                 indices.extend(word.columns)
+                tags.append(tag)
                 name = f"b:{previous} {word.name}" if previous else f"l:{word.name}"
                 if (column := columns.get(name)) is not None:
                     indices.append(column)
                 previous = word.name
                 stems.append(word.stem)
             if stems:
-                known = map(columns.get, [_length(len(stems)), *_stem_pairs(stems)])
+                names = [_length(len(stems)), *_stem_pairs(stems), *_tag_features(stems, tags)]
+                known = map(columns.get, names)
                 indices.extend(column for column in known if column is not None)
             indptr.append(len(indices))
         data = np.ones(len(indices), dtype=np.float64)
@@ -137,7 +145,7 @@ class FeatureSpace:
         matrix.sum_duplicates()
         return matrix
 
-    def _cached(self, span: Doc | Span) -> Iterable[_Word]:
+    def _cached(self, span: Doc | Span) -> Iterable[tuple[_Word, str]]:
         cache = self._cache
         previous = ""
         for position, token in enumerate(span):
@@ -148,12 +156,17 @@ class FeatureSpace:
                 if len(cache) < 200_000:
                     cache[key] = word
             if word.name and not word.name == previous == "<name>":
-                yield word
+                yield word, token.tag_
             previous = word.name
 
     def _words(self, span: Doc | Span) -> list[str]:
         names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
         return [name for left, name in zip(["", *names], names, strict=False) if name and not left == name == "<name>"]
+
+    def _tags(self, span: Doc | Span) -> list[str]:
+        names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
+        pairs = zip(["", *names], names, span, strict=False)
+        return [token.tag_ for left, name, token in pairs if name and not left == name == "<name>"]
 
     def _look_up(self, text: str, first: bool) -> _Word:
         name = self._mask(text, first)
@@ -194,6 +207,35 @@ def _stem_pairs(stems: Sequence[str]) -> list[str]:
         pairs += [f"k:{stem} {other}" for other in stems[start + 2 : start + SKIP + 1]]
     pairs += [f"v:{stems[0]} {other}" for other in dict.fromkeys(stems[1:])]
     return pairs
+
+
+def _tag_features(stems: Sequence[str], tags: Sequence[str]) -> list[str]:
+    if not tags or not tags[0]:
+        return []
+    found = [f"p:{' '.join(tags[:length])}" for length in range(1, min(HEAD, len(tags)) + 1)]
+    counts = Counter(tags)
+    finite = counts["VBD"] + counts["VBP"] + counts["VBZ"]
+    found += [f"m:finite {min(finite, 4)}", f"m:ing {min(counts['VBG'], 3)}", f"m:bare {min(counts['VB'], 3)}"]
+    found += [f"m:{tag}" for tag in ("VBD", "PRP", "PRP$") if counts[tag]]
+    for place, tag in enumerate(tags):
+        if tag[:2] == "VB":
+            found.append(f"f:{stems[place]}")
+            if noun := _object(stems, tags, place):
+                found.append(f"o:{stems[place]} {noun}")
+    return found
+
+
+def _object(stems: Sequence[str], tags: Sequence[str], verb: int) -> str:
+    noun = ""
+    for place in range(verb + 1, min(verb + 1 + OBJECT_REACH, len(tags))):
+        tag = tags[place]
+        if tag in ("VB", "VBD", "VBP", "VBZ"):
+            break
+        if tag[:2] == "NN":
+            noun = stems[place]
+        elif noun:
+            break
+    return noun
 
 
 def _character_ngrams(word: str) -> list[str]:

@@ -20,8 +20,10 @@ from pmskills.documents import MAX_CHARACTERS, Document, check_length
 from pmskills.errors import ModelError
 from pmskills.features import FeatureSpace
 from pmskills.segmenter import unit_of
+from pmskills.tagger import NAME as TAGGER
+from pmskills.tagger import ResumeTagger
 
-FORMAT = 1
+FORMAT = 2
 PACKAGED = "pm_evidence"
 
 if not Doc.has_extension("pm_skills"):
@@ -128,7 +130,7 @@ class Analyzer:
         self.nlp = nlp
 
     @property
-    def _tagger(self) -> SkillTagger:
+    def _labeller(self) -> SkillTagger:
         component = self.nlp.get_pipe("pm_skills")
         assert isinstance(component, SkillTagger)
         return component
@@ -136,13 +138,13 @@ class Analyzer:
     @property
     def labels(self) -> tuple[str, ...]:
         """Label names in column order."""
-        classifier = self._tagger.classifier
+        classifier = self._labeller.classifier
         return classifier.labels if classifier else ()
 
     @property
     def thresholds(self) -> dict[str, float]:
         """Probability, between 0 and 1, from which a unit counts as evidence, for each label."""
-        return dict(self._tagger.thresholds)
+        return dict(self._labeller.thresholds)
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -198,22 +200,25 @@ class Analyzer:
         >>> pmskills.load().predict_proba(["Handled escalated complaints.", "Microsoft Word"]).shape
         (2, 3)
         """
-        return self._tagger.predict([self.nlp.make_doc(unit) for unit in units])
+        return self._labeller.predict(list(tagged(self.nlp, units)))
 
     def to_disk(self, path: str | Path) -> None:
         """Write the model to a folder that `load` and `spacy.load` read."""
         self.nlp.to_disk(path, exclude=["vocab"])
 
 
-def build(space: FeatureSpace, classifier: Classifier, thresholds: dict[str, float], meta: dict[str, Any]) -> Analyzer:
-    """Put a trained model into a pipeline."""
+def build(
+    tagger: Language, space: FeatureSpace, classifier: Classifier, thresholds: dict[str, float], meta: dict[str, Any]
+) -> Analyzer:
+    """Put a trained model into a pipeline, with the part-of-speech tagger of another one."""
     nlp = blank()
     nlp.meta["name"] = PACKAGED
     nlp.meta["pmskills"] = {"format": FORMAT, **meta}
+    nlp.add_pipe(TAGGER, source=tagger)
     nlp.add_pipe("pm_segmenter")
-    tagger = nlp.add_pipe("pm_skills")
-    assert isinstance(tagger, SkillTagger)
-    tagger.space, tagger.classifier, tagger.thresholds = space, classifier, dict(thresholds)
+    labeller = nlp.add_pipe("pm_skills")
+    assert isinstance(labeller, SkillTagger)
+    labeller.space, labeller.classifier, labeller.thresholds = space, classifier, dict(thresholds)
     return Analyzer(nlp)
 
 
@@ -222,6 +227,15 @@ def blank() -> Language:
     nlp = spacy.blank("en")
     nlp.max_length = MAX_CHARACTERS
     return nlp
+
+
+def tagged(nlp: Language, units: Iterable[str]) -> Iterator[Doc]:
+    """Tokenize units and tag their parts of speech, without segmenting or labelling them."""
+    docs = (nlp.make_doc(unit) for unit in units)
+    component = nlp.get_pipe(TAGGER)
+    assert isinstance(component, ResumeTagger)
+    stream: Iterator[Doc] = component.pipe(docs, batch_size=256)
+    return stream
 
 
 def packaged_model() -> Path:

