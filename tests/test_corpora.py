@@ -1,5 +1,6 @@
 """The corpus that the packaged model is trained on."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -10,6 +11,7 @@ from pmskills.corpus import read_corpus
 from pmskills.skills import SKILLS
 
 CORPORA = Path(__file__).parent.parent / "corpora"
+NGRAMS = Path(__file__).parents[2] / "shared" / "real" / "ngrams.tsv"
 PERSONAL = re.compile(
     r"[\w.]+@[\w-]+\.\w|https?://|(?<!\d)(?:\+?1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)|\d{3}-\d{2}-\d{4}"
 )
@@ -74,3 +76,34 @@ def test_no_document_is_mostly_evidence(evidence):
     shares = sorted(sum(labels) / len(labels) for labels in of_document.values() if len(labels) >= 20)
     assert shares[len(shares) // 2] < 0.4
     assert sum(share > 0.65 for share in shares) < 0.05 * len(shares)
+
+
+def test_evidence_and_other_lines_stand_in_every_occupation(evidence):
+    of_occupation = defaultdict(list)
+    for example in evidence:
+        of_occupation[(example.occupation or "").split(",")[0]].append(bool(example.labels))
+    shares = [sum(labels) / len(labels) for labels in of_occupation.values() if len(labels) >= 25]
+    assert len(of_occupation) >= 150
+    assert sum(0.05 <= share <= 0.65 for share in shares) > 0.97 * len(shares)
+
+
+@pytest.mark.skipif(not NGRAMS.exists(), reason="the counts of real resumes are not part of the project")
+@pytest.mark.parametrize(("kind", "floor"), [("lead", 0.88), ("uni", 0.95), ("bi", 0.79)])
+def test_words_of_real_resumes_are_covered(evidence, kind, floor):
+    """The share of the document frequency of real words, first words and pairs that stand in the corpus too."""
+    token = re.compile(r"[a-z][a-z'&/-]*")
+    known = set()
+    for example in evidence:
+        found = token.findall(example.text.lower())
+        known |= {
+            "lead": set(found[:1]),
+            "uni": set(found),
+            "bi": {" ".join(pair) for pair in itertools.pairwise(found)},
+        }[kind]
+    total = covered = 0
+    for line in NGRAMS.read_text(encoding="utf8").splitlines():
+        fields = line.split("\t")
+        if fields[0] == kind and re.fullmatch(r"[a-z' -]+", fields[1]):
+            total += int(fields[2])
+            covered += int(fields[2]) * (fields[1] in known)
+    assert covered / total > floor
