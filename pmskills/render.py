@@ -14,7 +14,7 @@ def to_text(result: dict[str, Any]) -> str:
     for entry in result["skills"].values():
         lines += ["", f"{entry['title'].upper()}  {_coverage(entry['coverage'])}"]
         for item in sorted(entry["evidence"], key=lambda item: (-item["probability"], item["start"])):
-            head = f"  {item['probability']:4.0%}  "
+            head = f"  {_percent(item):>4}  "
             body = f"{_safe(item['text'])}  [{_place(item)}]"
             lines += textwrap.wrap(body, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
         if entry["question"]:
@@ -35,7 +35,7 @@ def to_html(result: dict[str, Any]) -> str:
             continue
         parts.append("<ol>")
         for item in sorted(entry["evidence"], key=lambda item: (-item["probability"], item["start"])):
-            place = f"{item['probability']:.0%}, {escape(_place(item))}"
+            place = f"{_percent(item)}, {escape(_place(item))}"
             parts.append(f"<li>{escape(_safe(item['text']))} <small>({place})</small></li>")
         parts.append("</ol>")
     return "".join(parts) + "</div>"
@@ -46,6 +46,11 @@ def _coverage(coverage: dict[str, Any]) -> str:
     if coverage["of_jobs"]:
         text += f", {len(coverage['jobs'])} of {coverage['of_jobs']} jobs"
     return text
+
+
+def _percent(item: dict[str, Any]) -> str:
+    """Round the probability, but never to certainty."""
+    return f"{min(item['probability'], 0.99):.0%}"
 
 
 def _place(item: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.pipeline import Tagger
 from spacy.tokens import Doc
@@ -23,6 +24,7 @@ LEARN_RATE = 0.003
 WARM_UP = 50
 DROPOUT = 0.1
 WIDTH = 48
+MOST_TOKENS = 50_000
 RUN_LENGTHS = (2, 3, 5, 8)
 # What stands between units in a document, with the tags of its tokens.
 JOINTS = (("\n", ("_SP",)), ("\n", ("_SP",)), ("\n\n", ("_SP",)), ("\n• ", ("_SP", "NFP")), ("\n- ", ("_SP", ":")))
@@ -55,6 +57,19 @@ MODEL: dict[str, Any] = {
 
 class ResumeTagger(Tagger):  # type: ignore[misc]
     """spaCy's tagger; it knows the names of its tags in a pipeline that was saved without its vocabulary."""
+
+    def predict(self, docs: Iterable[Doc]) -> list[Any]:
+        """Return the tags' numbers for each document, a long one in pieces, so that memory stays bounded."""
+        batch = list(docs)
+        if sum(map(len, batch)) <= MOST_TOKENS:
+            guesses: list[Any] = super().predict(batch)
+            return guesses
+        return [self._in_pieces(doc) for doc in batch]
+
+    def _in_pieces(self, doc: Doc) -> Any:
+        starts = range(0, max(1, len(doc)), MOST_TOKENS)
+        pieces = [doc[start : start + MOST_TOKENS].as_doc() for start in starts]
+        return np.concatenate([super(ResumeTagger, self).predict([piece])[0] for piece in pieces])
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "ResumeTagger":
         """Read the model."""

@@ -105,3 +105,14 @@ def test_a_damaged_silver_file_is_named(tmp_path, content):
         file.write_bytes(content)
     with pytest.raises(CorpusError, match=r"silver\.jsonl\.gz"):
         read_silver(file)
+
+
+def test_a_long_document_is_tagged_as_its_parts_are(nlp, monkeypatch):
+    text = " ".join(["Led a team of nine nurses.", "Process refunds at the counter."] * 40)
+    whole = tags(nlp, [text, "", "Led a team."])
+    monkeypatch.setattr("pmskills.tagger.MOST_TOKENS", 100)
+    cut = tags(nlp, [text, "", "Led a team."])
+    assert [len(document) for document in cut] == [len(document) for document in whole]
+    differing = sum(one != other for one, other in zip(whole[0], cut[0], strict=True))
+    assert differing <= 10
+    assert cut[2] == whole[2]
