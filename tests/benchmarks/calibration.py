@@ -1,6 +1,6 @@
 """Reliability of the probabilities on labelled units: a table and the expected calibration error of each label.
 
-Run ``python tests/benchmarks/calibration.py UNITS.jsonl``; the units must be ones the model was not trained on.
+Run ``python tests/benchmarks/calibration.py UNITS.jsonl [MODEL]``; the units must be ones the model was not trained on.
 The error is the mean distance between predicted and found share over ten bins of equal width, weighted by
 the units in them (Guo et al. 2017, On calibration of modern neural networks).
 """
@@ -17,7 +17,7 @@ BINS = 10
 def main() -> None:
     """Print the table."""
     examples = read_corpus(sys.argv[1])
-    analyzer = load()
+    analyzer = load(sys.argv[2] if len(sys.argv) > 2 else None)
     probabilities = analyzer.predict_proba([example.text for example in examples])
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     for column, label in enumerate(analyzer.labels):

@@ -1,6 +1,6 @@
 """Macro F1 on labelled units, as they are and perturbed.
 
-Run ``python tests/benchmarks/robustness.py UNITS.jsonl``; the units must be ones the model was not trained on.
+Run ``python tests/benchmarks/robustness.py UNITS.jsonl [MODEL]``; the units must be ones the model was not trained on.
 """
 
 import random
@@ -75,7 +75,7 @@ def merged(examples: list[Example]) -> list[Example]:
 def main() -> None:
     """Print the table."""
     examples = list(read_corpus(sys.argv[1]))
-    analyzer = load()
+    analyzer = load(sys.argv[2] if len(sys.argv) > 2 else None)
     plain = evaluate(analyzer, examples).macro.f1
     print(f"{'as it is':18} {plain:.3f}")
     for name, perturb in PERTURBATIONS.items():
