@@ -26,6 +26,7 @@ DROPOUT = 0.1
 WIDTH = 48
 MOST_TOKENS = 50_000
 RUN_LENGTHS = (2, 3, 5, 8)
+SHOUTED = 0.1
 # What stands between units in a document, with the tags of its tokens.
 JOINTS = (("\n", ("_SP",)), ("\n", ("_SP",)), ("\n\n", ("_SP",)), ("\n• ", ("_SP", "NFP")), ("\n- ", ("_SP", ":")))
 
@@ -113,8 +114,9 @@ def read_silver(path: str | Path) -> list[tuple[str, list[str]]]:
 def train_tagger(nlp: Language, silver: Silver, seed: int = 0) -> Language:
     """Add a tagger, trained on tagged units, to a pipeline.
 
-    It learns from each unit alone and from runs of units joined by line breaks and bullets, so that it can tag
-    whole documents: trained on units alone it takes the end of the unit before for a part of the sentence.
+    It learns from each unit alone, from some in capitals, and from runs of units joined by line breaks and
+    bullets, so that it can tag whole documents: trained on units alone it takes the end of the unit before
+    for a part of the sentence.
     The same silver tags and seed give the same tags on the same machine.
 
     Parameters
@@ -137,7 +139,9 @@ def train_tagger(nlp: Language, silver: Silver, seed: int = 0) -> Language:
         There is no unit, or a unit's tags are more or fewer than its tokens.
     """
     order = random.Random(seed)
-    examples = [*_examples(nlp, silver), *_examples(nlp, _runs(silver, order))]
+    shouted = [(text.upper(), tags) for text, tags in silver if order.random() < SHOUTED]
+    shouted = [(text, tags) for text, tags in shouted if len(nlp.make_doc(text)) == len(tags)]
+    examples = [*_examples(nlp, silver), *_examples(nlp, _runs(silver, order)), *_examples(nlp, shouted)]
     if not examples:
         raise CorpusError("there is no tagged unit to learn from.")
     fix_random_seed(seed)

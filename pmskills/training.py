@@ -1,6 +1,7 @@
 """Train a model on a labelled corpus, and evaluate one."""
 
 import platform
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold
 from spacy.language import Language
+from spacy.tokens import Doc
 
-from pmskills.classifier import best_thresholds, calibrate, decide, fit
+from pmskills.classifier import Classifier, best_thresholds, calibrate, decide, fit
 from pmskills.corpus import Example, corpus_hash
 from pmskills.errors import CorpusError
 from pmskills.features import FeatureSpace
@@ -22,6 +24,7 @@ from pmskills.skills import LABELS
 
 FOLDS = 5
 MIN_EXAMPLES = 10
+RUN_ON = 0.3
 
 Progress = Callable[[str], None]
 
@@ -101,7 +104,8 @@ def train(
     """Train a model.
 
     Calibration, thresholds and scores come from cross-validation in which no document stands on both
-    sides; features too are collected anew in each fold. The same corpus and seed give equal predictions.
+    sides; features too are collected anew in each fold. It also learns from some units joined with
+    another of their document, as text extraction joins lines. The same corpus and seed give equal predictions.
 
     Parameters
     ----------
@@ -127,16 +131,27 @@ def train(
     nlp = tagger or load().nlp
     progress(f"tokenizing and tagging {len(examples)} units")
     docs = list(tagged(nlp, [example.text for example in examples]))
+    run_on = _run_on(examples, groups, seed)
+    extra_docs = list(tagged(nlp, [example.text for example in run_on]))
+    extra_targets, extra_weights = _targets(run_on, labels), np.array([example.weight for example in run_on])
     decisions = np.zeros(targets.shape)
     folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(docs, groups=groups)
     for number, (rest, held_out) in enumerate(folds, 1):
         progress(f"cross-validation {number} of {FOLDS}")
-        space = FeatureSpace.fit([docs[row] for row in rest])
-        model = fit(space.transform([docs[row] for row in rest]), targets[rest], labels, weights[rest])
+        learned = {groups[row] for row in rest}
+        extra = [row for row, example in enumerate(run_on) if example.document in learned]
+        space, model = _fit(
+            [docs[row] for row in rest],
+            [extra_docs[row] for row in extra],
+            np.vstack([targets[rest], extra_targets[extra]]),
+            labels,
+            np.concatenate([weights[rest], extra_weights[extra]]),
+        )
         decisions[held_out] = model.decision_function(space.transform([docs[row] for row in held_out]))
     progress("training on the whole corpus")
-    space = FeatureSpace.fit(docs)
-    model = fit(space.transform(docs), targets, labels, weights)
+    space, model = _fit(
+        docs, extra_docs, np.vstack([targets, extra_targets]), labels, np.concatenate([weights, extra_weights])
+    )
     model, probabilities = calibrate(model, targets, decisions, weights)
     thresholds = best_thresholds(targets, probabilities, labels, weights)
     meta = {
@@ -217,7 +232,43 @@ def _groups(examples: Sequence[Example]) -> list[str]:
 
 
 def _targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.bool_]:
-    return np.array([[label in example.labels for label in labels] for example in examples], dtype=np.bool_)
+    return np.array([[label in example.labels for label in labels] for example in examples], dtype=np.bool_).reshape(
+        len(examples), len(labels)
+    )
+
+
+def _fit(
+    docs: list[Doc],
+    run_on: list[Doc],
+    targets: NDArray[np.bool_],
+    labels: Sequence[str],
+    weights: NDArray[np.float64],
+) -> tuple[FeatureSpace, Classifier]:
+    space = FeatureSpace.fit(docs)
+    return space, fit(space.transform(docs + run_on), targets, labels, weights)
+
+
+def _run_on(examples: Sequence[Example], groups: Sequence[str], seed: int) -> list[Example]:
+    """Join some units with another of their document, as extraction joins lines; the labels are those of either."""
+    chance = random.Random(seed)
+    of_document: dict[str, list[Example]] = {}
+    for example, group in zip(examples, groups, strict=True):
+        if example.section in (None, "experience"):
+            of_document.setdefault(group, []).append(example)
+    joined = []
+    for group, members in of_document.items():
+        for first in members:
+            second = chance.choice(members)
+            if chance.random() < RUN_ON and second is not first and len(first.text) + len(second.text) < 400:
+                joined.append(
+                    Example(
+                        text=first.text.rstrip(".") + chance.choice([" ", ". ", "; "]) + second.text,
+                        labels=tuple(dict.fromkeys([*first.labels, *second.labels])),
+                        document=group,
+                        weight=min(first.weight, second.weight) / 2,
+                    )
+                )
+    return joined
 
 
 def _check(targets: NDArray[np.bool_], labels: Sequence[str], groups: Sequence[str]) -> None:
