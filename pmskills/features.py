@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import snowballstemmer
 from scipy.sparse import csr_matrix
+from spacy.attrs import ORTH, TAG
 from spacy.tokens import Doc, Span
 
 CHAR_NGRAMS = (3, 4, 5)
@@ -62,12 +63,18 @@ class FeatureSpace:
     names: Sequence[str]
     common: frozenset[str]
     _columns: dict[str, int] = field(init=False, repr=False)
-    _cache: dict[tuple[str, bool], _Word] = field(init=False, repr=False)
+    _cache: dict[tuple[int, bool], _Word] = field(init=False, repr=False)
+    _pairs: dict[str, dict[str, dict[str, int]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Index the names."""
         self._columns = {name: column for column, name in enumerate(self.names)}
         self._cache = {}
+        self._pairs = {"t": {}, "k": {}, "v": {}}
+        for name, column in self._columns.items():
+            if (pairs := self._pairs.get(name[0])) is not None:
+                stem, _, other = name[2:].partition(" ")
+                pairs.setdefault(stem, {})[other] = column
 
     @classmethod
     def fit(cls, spans: Sequence[Doc | Span], min_units: int = 2) -> "FeatureSpace":
@@ -133,7 +140,8 @@ class FeatureSpace:
                 previous = word.name
                 stems.append(word.stem)
             if stems:
-                names = [_length(len(stems)), *_stem_pairs(stems), *_tag_features(stems, tags)]
+                self._add_stem_pairs(stems, indices)
+                names = [_length(len(stems)), *_tag_features(stems, tags)]
                 known = map(columns.get, names)
                 indices.extend(column for column in known if column is not None)
             indptr.append(len(indices))
@@ -145,18 +153,31 @@ class FeatureSpace:
         matrix.sum_duplicates()
         return matrix
 
+    def _add_stem_pairs(self, stems: list[str], indices: list[int]) -> None:
+        """Add the columns of `_stem_pairs`, found without making their names."""
+        for start, stem in enumerate(stems):
+            if (known := self._pairs["t"].get(stem)) and start + 1 < len(stems) and stems[start + 1] in known:
+                indices.append(known[stems[start + 1]])
+            if known := self._pairs["k"].get(stem):
+                indices.extend(known[other] for other in stems[start + 2 : start + SKIP + 1] if other in known)
+        if known := self._pairs["v"].get(stems[0]):
+            indices.extend(known[other] for other in dict.fromkeys(stems[1:]) if other in known)
+
     def _cached(self, span: Doc | Span) -> Iterable[tuple[_Word, str]]:
         cache = self._cache
+        strings = span.vocab.strings
         previous = ""
-        for position, token in enumerate(span):
-            key = (token.text, position == 0)
+        first = True
+        for orth, tag in span.to_array([ORTH, TAG]).tolist():
+            key = (orth, first)
             word = cache.get(key)
             if word is None:
-                word = self._look_up(*key)
+                word = self._look_up(strings[orth], first)
                 if len(cache) < 200_000:
                     cache[key] = word
+            first = False
             if word.name and not word.name == previous == "<name>":
-                yield word, token.tag_
+                yield word, strings[tag] if tag else ""
             previous = word.name
 
     def _words(self, span: Doc | Span) -> list[str]:

@@ -128,6 +128,7 @@ class Analyzer:
     def __init__(self, nlp: Language) -> None:
         """Wrap a pipeline that has pm_segmenter and pm_skills."""
         self.nlp = nlp
+        self._words: set[str] = set()
 
     @property
     def _labeller(self) -> SkillTagger:
@@ -168,7 +169,7 @@ class Analyzer:
         """
         return next(self.pipe([text]))
 
-    def pipe(self, texts: Iterable[str | Document], *, batch_size: int = 32, n_process: int = 1) -> Iterator[Analysis]:
+    def pipe(self, texts: Iterable[str | Document], *, batch_size: int = 32) -> Iterator[Analysis]:
         """Analyze many resumes; results come in the order of the texts.
 
         Parameters
@@ -177,14 +178,19 @@ class Analyzer:
             Texts or documents, of any number.
         batch_size
             How many are classified at a time.
-        n_process
-            Number of processes; -1 for one per core.
         """
-        documents = ((_as_document(text).text, _as_document(text)) for text in texts)
-        stream = self.nlp.pipe(documents, as_tuples=True, batch_size=batch_size, n_process=n_process)
-        for doc, document in stream:
+        documents = map(_as_document, texts)
+        docs = ((self._tokenized(document.text), document) for document in documents)
+        for doc, document in self.nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
             units = tuple(unit_of(span) for span in doc.spans["pm_units"])
             yield Analysis(document, units, doc._.pm_skills, self.labels, self.thresholds)
+
+    def _tokenized(self, text: str) -> Doc:
+        # spaCy caches no word of a text after its first special case ("I'm", "a.m."): show it new words alone.
+        for word in set(text.split()).difference(self._words):
+            self.nlp.tokenizer(word)
+            self._words.add(word)
+        return self.nlp.make_doc(text)
 
     def predict_proba(self, units: Sequence[str]) -> NDArray[np.float64]:
         """Return the probabilities of units that are already cut.

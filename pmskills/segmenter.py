@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -447,14 +449,20 @@ def unit_of(span: Span) -> Unit:
 
 
 def _split_tokens(doc: Doc, units: list[Unit]) -> None:
-    starts = {token.idx for token in doc}
-    ends = {token.idx + len(token) for token in doc}
-    wanted = {u.start for u in units if u.start not in starts} | {u.end for u in units if u.end not in ends}
-    if not wanted:
+    places = doc.to_array([IDX, LENGTH]).astype(int)
+    token_starts, token_ends = places[:, 0], places.sum(axis=1)
+    wanted = ({unit.start for unit in units} - set(token_starts.tolist())) | (
+        {unit.end for unit in units} - set(token_ends.tolist())
+    )
+    cuts: dict[int, list[int]] = {}
+    for offset in sorted(wanted):
+        number = int(np.searchsorted(token_starts, offset, side="right")) - 1
+        if token_starts[number] < offset < token_ends[number]:
+            cuts.setdefault(number, []).append(offset - int(token_starts[number]))
+    if not cuts:
         return
     with doc.retokenize() as retokenizer:
-        for token in doc:
-            cuts = sorted(offset - token.idx for offset in wanted if token.idx < offset < token.idx + len(token))
-            if cuts:
-                pieces = [token.text[a:b] for a, b in zip([0, *cuts], [*cuts, len(token)], strict=True)]
-                retokenizer.split(token, pieces, heads=[(token, k) for k in range(len(pieces))])
+        for number, offsets in cuts.items():
+            token = doc[number]
+            pieces = [token.text[a:b] for a, b in zip([0, *offsets], [*offsets, len(token)], strict=True)]
+            retokenizer.split(token, pieces, heads=[(token, k) for k in range(len(pieces))])
