@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pmskills.analysis import Analysis, Coverage, Evidence
-    from pmskills.batch import Result, score
+    from pmskills.batch import Result, score, score_frame
     from pmskills.corpus import Example, read_corpus
     from pmskills.documents import Document, read_document
     from pmskills.errors import CorpusError, DocumentError, ModelError, PMSkillsError
@@ -40,6 +40,7 @@ __all__ = [
     "read_corpus",
     "read_document",
     "score",
+    "score_frame",
     "segment",
     "train",
 ]
@@ -47,7 +48,7 @@ __all__ = [
 # spaCy and scikit-learn take seconds to import; `import pmskills` and `pmskills --help` need neither.
 _HOMES = {
     "analysis": ("Analysis", "Coverage", "Evidence"),
-    "batch": ("Result", "score"),
+    "batch": ("Result", "score", "score_frame"),
     "corpus": ("Example", "read_corpus"),
     "documents": ("Document", "read_document"),
     "errors": ("CorpusError", "DocumentError", "ModelError", "PMSkillsError"),

@@ -6,17 +6,19 @@ The library is imported inside the commands, so that `--help` need not wait for 
 import json
 import os
 import sys
-import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pmskills import render
 from pmskills.errors import PMSkillsError
 
 app = typer.Typer(
@@ -31,6 +33,13 @@ talk = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; default: the packaged model.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+class Backend(str, Enum):
+    """Where `score` works."""
+
+    local = "local"
+    dask = "dask"
 
 
 @app.command()
@@ -56,34 +65,93 @@ def analyze(
 
 @app.command()
 def score(
-    folder: Annotated[Path, typer.Argument(help="Folder with resumes, searched with its subfolders.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="JSON Lines file, one line a file; - for stdout.")],
+    source: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Folders (with subfolders), files, ZIP archives, quoted globs, tables (CSV, TSV, JSON lines, Parquet) "
+            "or URLs (s3://..., with the extra 'remote').",
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", help="Results: .jsonl, .csv, .parquet, .sqlite, or - for JSON lines on stdout."),
+    ],
     model: Model = None,
+    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of tables that holds the resumes.")] = None,
+    row_id: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="Column to add to the names of rows.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-j", min=1, help="Worker processes; default: one for each core.")
+    ] = None,
+    time_limit: Annotated[float, typer.Option(min=0.001, metavar="SECONDS", help="For one resume.")] = 60,
+    memory_limit: Annotated[
+        int, typer.Option(min=1, metavar="MB", help="For one worker beyond its model; held on Linux.")
+    ] = 2000,
+    units: Annotated[bool, typer.Option("--units", help="Keep all units with their probabilities.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only what changed since 2026-01-31, 2026-01-31T12:00, 7d or 12h."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Stop after scoring this many.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Score again what was scored before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be scored, and why.")] = False,
+    backend: Annotated[Backend, typer.Option(help="Where the work is done.")] = Backend.local,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler, for --backend dask.")
+    ] = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Progress as JSON lines on standard error.")] = False,
 ) -> None:
-    """Analyze every file of a folder; a bad file becomes a line with its reason, and the exit code 1.
+    """Analyze folders or tables of resumes; a bad one becomes a result with its reason, and the exit code 1.
+
+    Results are written as they come. If the output is there already, only what is new, has changed or failed for a
+    passing reason is scored: a run that was stopped goes on when the same command is given again.
 
     Example: pmskills score resumes/ --output results.jsonl
     """
-    from pmskills import batch, pipeline
+    from pmskills import batch
+    from pmskills.progress import Progress
 
+    if (backend is Backend.dask) != (scheduler is not None):
+        raise typer.BadParameter("--backend dask and --scheduler ADDRESS go together.")
+    changed_since = _moment(since)
+    target = None if output == "-" else output
     with _errors():
-        if not folder.is_dir():
-            raise PMSkillsError(f"{folder}: not a folder. For one file use `pmskills analyze`.")
-        files = [path for path in batch.files_below(folder) if path.resolve() != output.resolve()]
-        if not files:
-            raise PMSkillsError(f"{folder}: there is no file in this folder or below it.")
-        statuses: Counter[str] = Counter()
-        analyzer = pipeline.load(model)
-        with _writer(output) as stream, _progress() as bar:
-            task = bar.add_task("files", total=len(files))
-            for result in batch.score(files, analyzer):
-                stream.write(json.dumps(result.to_dict(), ensure_ascii=False) + "\n")
-                statuses[result.status] += 1
-                if result.status != "ok":
-                    talk.print(result.message)
-                bar.advance(task)
-    talk.print(f"{len(files)} files: " + ", ".join(f"{count} {status}" for status, count in statuses.most_common()))
-    if statuses["ok"] < len(files):
+        if dry_run:
+            counts: Counter[str] = Counter()
+            planned = batch.plan(
+                source, model=model, output=target, text=text, row_id=row_id, since=changed_since, force=force
+            )
+            for path, reason in planned:
+                counts[reason] += 1
+                if reason != "done":
+                    typer.echo(f"{reason}\t{render.safe(path)}")
+            talk.print(", ".join(f"{count} {reason}" for reason, count in counts.items()) or "nothing to score")
+            return
+        results = batch.score(
+            source,
+            model=model,
+            output=target,
+            n_jobs=workers,
+            time_limit=time_limit,
+            memory_limit=memory_limit * 1_000_000,
+            text=text,
+            row_id=row_id,
+            units=units,
+            since=changed_since,
+            limit=limit,
+            force=force,
+            scheduler=scheduler,
+        )
+        with Progress(talk, source, as_json=log_json) as progress:
+            for result in results:
+                if target is None:
+                    typer.echo(json.dumps(result.record, ensure_ascii=False))
+                progress.add(result)
+        if not progress.done:
+            raise PMSkillsError("there is nothing to score in what was named.")
+    if progress.failed:
         raise typer.Exit(1)
 
 
@@ -150,30 +218,13 @@ def _errors() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-@contextmanager
-def _writer(output: Path) -> Iterator[IO[str]]:
-    """Open the output; a file appears under its name only when it is complete."""
-    if str(output) == "-":
-        yield sys.stdout
-        return
-    if not output.absolute().parent.is_dir():
-        raise PMSkillsError(f"{output}: its folder does not exist. Make it first.")
-    handle, name = tempfile.mkstemp(dir=output.absolute().parent, prefix=f".{output.name}.", text=True)
+def _moment(text: str | None) -> float | None:
+    """Return a date, a time or an age as seconds since 1970."""
+    if text is None:
+        return None
+    if (age := text[:-1]).isdigit() and text[-1] in "mhd":
+        return time.time() - int(age) * {"m": 60, "h": 3600, "d": 86400}[text[-1]]
     try:
-        with os.fdopen(handle, "w", encoding="utf8") as stream:
-            yield stream
-        Path(name).replace(output)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=talk,
-        disable=not sys.stderr.isatty(),
-    )
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise typer.BadParameter(f"--since {text}: expected 2026-01-31, 2026-01-31T12:00, 30m, 12h or 7d.") from None

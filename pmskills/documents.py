@@ -111,9 +111,7 @@ def read_document(path_or_bytes: str | Path | bytes, *, name: str | None = None)
     else:
         path = Path(path_or_bytes)
         source = name or str(path_or_bytes)
-        data = _read_bytes(path, source)
-    if not data.strip(b"\x00\r\n\t "):
-        raise DocumentError(source, "empty", "the file is empty", "Export or download it again.")
+        data = read_bytes(path, source)
     if len(data) > MAX_BYTES:
         raise DocumentError(
             source,
@@ -121,8 +119,15 @@ def read_document(path_or_bytes: str | Path | bytes, *, name: str | None = None)
             f"it has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read",
             "Save the resume alone, without images, and try again.",
         )
+    if not data.strip(b"\x00\r\n\t "):
+        raise DocumentError(source, "empty", "the file is empty", "Export or download it again.")
     media_type = _sniff(data, source)
-    text, pages, warnings = _READERS[media_type](data, source)
+    try:
+        text, pages, warnings = _READERS[media_type](data, source)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what Rust's readers raise; it has no importable name
+            raise
+        raise _corrupt(source, media_type, str(error)) from None
     if not re.search(r"\w", text):
         raise DocumentError(
             source,
@@ -151,7 +156,14 @@ def check_length(text: str, source: str) -> None:
         )
 
 
-def _read_bytes(path: Path, source: str) -> bytes:
+def read_bytes(path: Path, source: str) -> bytes:
+    """Return a file's content, of a file that is too large one byte more than is allowed.
+
+    Raises
+    ------
+    DocumentError
+        The file is missing, is a folder or a lock file, or cannot be read.
+    """
     if path.name.startswith("~$"):
         raise DocumentError(
             source, "lock_file", "this is the lock file of a document open in Word", "Name the document itself."
@@ -212,11 +224,14 @@ def _sniff(data: bytes, source: str) -> str:
         return JSON
     if not data.startswith(tuple(bom for bom, _ in _BOMS)) and _is_binary(data):
         raise _unsupported(source, "it is neither text nor a known document format")
-    if source.lower().endswith((".md", ".markdown")):
+    return reading_depends_on(source) or TEXT
+
+
+def reading_depends_on(name: str) -> str:
+    """Return the media type that the end of a name gives to plain text; empty if it gives none."""
+    if name.lower().endswith((".md", ".markdown")):
         return MARKDOWN
-    if source.lower().endswith((".html", ".htm")):
-        return HTML
-    return TEXT
+    return HTML if name.lower().endswith((".html", ".htm")) else ""
 
 
 def _unsupported(source: str, found: str) -> DocumentError:

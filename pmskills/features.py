@@ -168,7 +168,7 @@ class FeatureSpace:
         strings = span.vocab.strings
         previous = ""
         first = True
-        for orth, tag in span.to_array([ORTH, TAG]).tolist():
+        for orth, tag in span.to_array([ORTH, TAG]).tolist():  # type: ignore[union-attr]
             key = (orth, first)
             word = cache.get(key)
             if word is None:

@@ -19,12 +19,12 @@ from pmskills.classifier import Classifier, decide
 from pmskills.documents import MAX_CHARACTERS, Document, check_length
 from pmskills.errors import ModelError
 from pmskills.features import FeatureSpace
+from pmskills.model_files import PACKAGED, packaged_model, read_json
 from pmskills.segmenter import unit_of
 from pmskills.tagger import NAME as TAGGER
 from pmskills.tagger import ResumeTagger
 
 FORMAT = 2
-PACKAGED = "pm_evidence"
 
 if not Doc.has_extension("pm_skills"):
     Doc.set_extension("pm_skills", default=None)
@@ -97,7 +97,7 @@ class SkillTagger:
             A file is missing, damaged or untrusted.
         """
         folder = Path(path)
-        features, labels = _read_json(folder / "features.json"), _read_json(folder / "labels.json")
+        features, labels = read_json(folder / "features.json"), read_json(folder / "labels.json")
         self.space = FeatureSpace(features["names"], frozenset(features["common"]))
         self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
         self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
@@ -244,21 +244,6 @@ def tagged(nlp: Language, units: Iterable[str]) -> Iterator[Doc]:
     return stream
 
 
-def packaged_model() -> Path:
-    """Return the folder of the model that comes with the package.
-
-    Raises
-    ------
-    ModelError
-        It is not there.
-    """
-    here = Path(__file__).parent
-    for folder in (here / "models" / PACKAGED, here.parent / "models" / PACKAGED):
-        if folder.is_dir():
-            return folder
-    raise ModelError(f"the packaged model {PACKAGED} is missing from {here}. Install pmskills again.")
-
-
 def load(path: str | Path | None = None) -> Analyzer:
     """Load a model.
 
@@ -281,7 +266,7 @@ def load(path: str | Path | None = None) -> Analyzer:
     folder = packaged_model() if path is None else Path(path)
     if not (folder / "meta.json").is_file():
         raise ModelError(f"{folder}: no model here (meta.json is missing). Expected a folder made by `pmskills train`.")
-    meta = _read_json(folder / "meta.json").get("pmskills")
+    meta = read_json(folder / "meta.json").get("pmskills")
     if not isinstance(meta, dict):
         raise ModelError(f"{folder}: this is a spaCy pipeline, but not one of pmskills.")
     if meta.get("format") != FORMAT:
@@ -335,13 +320,3 @@ def _as_document(text: Any) -> Document:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=0) + "\n", encoding="utf8")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}). Build the model again with `pmskills train`.") from None
-    if not isinstance(value, dict):
-        raise ModelError(f"{path}: expected an object, found {type(value).__name__}.")
-    return value

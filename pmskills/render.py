@@ -9,13 +9,13 @@ WIDTH = 100
 
 def to_text(result: dict[str, Any]) -> str:
     """Return the readable form: per skill its coverage and evidence, strongest first, or its question."""
-    lines = [_safe(result["source"])]
-    lines += [f"  ! {_safe(warning)}" for warning in result["warnings"]]
+    lines = [safe(result["source"])]
+    lines += [f"  ! {safe(warning)}" for warning in result["warnings"]]
     for entry in result["skills"].values():
         lines += ["", f"{entry['title'].upper()}  {_coverage(entry['coverage'])}"]
         for item in sorted(entry["evidence"], key=lambda item: (-item["probability"], item["start"])):
             head = f"  {_percent(item):>4}  "
-            body = f"{_safe(item['text'])}  [{_place(item)}]"
+            body = f"{safe(item['text'])}  [{_place(item)}]"
             lines += textwrap.wrap(body, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
         if entry["question"]:
             lines += textwrap.wrap(
@@ -26,8 +26,8 @@ def to_text(result: dict[str, Any]) -> str:
 
 def to_html(result: dict[str, Any]) -> str:
     """Return an HTML fragment of the same; all text is escaped."""
-    parts = [f"<div class='pmskills'><h3>{escape(_safe(result['source']))}</h3>"]
-    parts += [f"<p>⚠ {escape(_safe(warning))}</p>" for warning in result["warnings"]]
+    parts = [f"<div class='pmskills'><h3>{escape(safe(result['source']))}</h3>"]
+    parts += [f"<p>⚠ {escape(safe(warning))}</p>" for warning in result["warnings"]]
     for entry in result["skills"].values():
         parts.append(f"<h4>{escape(entry['title'])} <small>{escape(_coverage(entry['coverage']))}</small></h4>")
         if entry["question"]:
@@ -36,7 +36,7 @@ def to_html(result: dict[str, Any]) -> str:
         parts.append("<ol>")
         for item in sorted(entry["evidence"], key=lambda item: (-item["probability"], item["start"])):
             place = f"{_percent(item)}, {escape(_place(item))}"
-            parts.append(f"<li>{escape(_safe(item['text']))} <small>({place})</small></li>")
+            parts.append(f"<li>{escape(safe(item['text']))} <small>({place})</small></li>")
         parts.append("</ol>")
     return "".join(parts) + "</div>"
 
@@ -58,7 +58,7 @@ def _place(item: dict[str, Any]) -> str:
     return place if item["page"] is None else f"{place}, page {item['page']}"
 
 
-def _safe(text: str) -> str:
-    """Make one line of it, without the control characters that could drive a terminal."""
+def safe(text: str) -> str:
+    """Return a text as one line, without the control characters that could drive a terminal."""
     text = text.replace("-\n", "-")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

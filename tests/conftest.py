@@ -48,6 +48,24 @@ def analyzer() -> pmskills.Analyzer:
 
 
 @pytest.fixture
+def breakable(tmp_path, monkeypatch):
+    """Give every new Python process a reader (kreuzberg, for HTML) that some words make hang, die or eat memory."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import ctypes, kreuzberg, os, signal\n"
+        "read = kreuzberg.extract_bytes_sync\n"
+        "def broken(data, *args, **kwargs):\n"
+        "    if b'HANG' in data: ctypes.PyDLL(None).sleep(600)\n"  # holds the interpreter lock, as native code can
+        "    if b'DIE' in data: os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "    if b'EAT' in data: data = bytes(data) * 10**9\n"
+        "    return read(data, *args, **kwargs)\n"
+        "kreuzberg.extract_bytes_sync = broken\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(site))
+
+
+@pytest.fixture
 def no_network(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("network call")

@@ -1,0 +1,72 @@
+"""Model folders as files: which one is packaged, what names it, which labels it has; without loading it."""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pmskills.errors import ModelError
+
+PACKAGED = "pm_evidence"
+
+
+def packaged_model() -> Path:
+    """Return the folder of the model that comes with the package.
+
+    Raises
+    ------
+    ModelError
+        It is not there.
+    """
+    here = Path(__file__).parent
+    for folder in (here / "models" / PACKAGED, here.parent / "models" / PACKAGED):
+        if folder.is_dir():
+            return folder
+    raise ModelError(f"the packaged model {PACKAGED} is missing from {here}. Install pmskills again.")
+
+
+@cache
+def fingerprint(folder: Path) -> str:
+    """Return a name for a model that changes when any of its files does: folder name, dash, 12 hex digits.
+
+    Raises
+    ------
+    ModelError
+        The folder holds no model.
+    """
+    if not (folder / "meta.json").is_file():
+        raise ModelError(f"{folder}: no model here (meta.json is missing). Expected a folder made by `pmskills train`.")
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"{folder.name}-{digest.hexdigest()[:12]}"
+
+
+def labels_of(folder: Path) -> tuple[str, ...]:
+    """Return the labels of a model, in column order.
+
+    Raises
+    ------
+    ModelError
+        The folder holds no model.
+    """
+    return tuple(read_json(folder / "pm_skills" / "labels.json")["labels"])
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a file of a model.
+
+    Raises
+    ------
+    ModelError
+        The file is missing or is not a JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read ({error}). Build the model again with `pmskills train`.") from None
+    if not isinstance(value, dict):
+        raise ModelError(f"{path}: expected an object, found {type(value).__name__}.")
+    return value
