@@ -27,7 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Find the sentences of a resume that show product-manager skill. Data goes to standard output, "
-    "messages to standard error. Exit codes: 0 done; 1 some files or the whole task failed; 2 wrong usage.",
+    "messages to standard error. Exit codes: 0 done; 1 some files or the whole task failed; 2 wrong usage; "
+    "130 stopped by Ctrl-C.",
 )
 talk = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -212,6 +213,9 @@ def _errors() -> Iterator[None]:
     except PMSkillsError as error:
         talk.print(f"pmskills: {error}")
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        talk.print("pmskills: stopped. What is done is kept; the same command goes on from there.")
+        raise typer.Exit(130) from None
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

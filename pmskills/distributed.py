@@ -4,10 +4,12 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmskills.documents import Document, read_document
 from pmskills.errors import DocumentError
+from pmskills.model_files import labels_of, packaged_model
 from pmskills.pipeline import Analyzer, load
 from pmskills.rows import evidence_of, row
 
@@ -155,6 +157,31 @@ def score_batch(table: "pandas.DataFrame", *, model: str | None = None, text: st
     return to_frame(table.drop(columns=text), records, _analyzer(model, 0).labels)
 
 
+def columns(model: str | None = None) -> dict[str, str]:
+    """Return the columns that `score_batch` adds, each with its SQL type, string or double.
+
+    Parameters
+    ----------
+    model
+        A model folder; by default the packaged one.
+
+    Examples
+    --------
+    >>> from pmskills.distributed import columns
+    >>> columns()["influence_units"], columns()["evidence"]
+    ('double', 'string')
+    """
+    labels = labels_of(Path(model) if model else packaged_model())
+    names = [*row({"path": "", "status": "", "message": ""}, labels), "evidence"]
+    return {name: "string" if _is_text(name) else "double" for name in names if name != "path"}
+
+
+def _is_text(column: str) -> bool:
+    return column in ("path", "status", "message", "media_type", "warnings", "evidence") or column.endswith(
+        "_strongest"
+    )
+
+
 def to_frame(
     table: "pandas.DataFrame", records: Sequence[Mapping[str, Any]], labels: Sequence[str]
 ) -> "pandas.DataFrame":
@@ -162,12 +189,7 @@ def to_frame(
     import pandas
 
     rows = pandas.DataFrame([row(record, labels) for record in records], index=table.index)
-    texts = [
-        name
-        for name in rows
-        if name in ("path", "status", "message", "media_type", "warnings") or name.endswith("_strongest")
-    ]
-    rows = rows.astype({name: "object" if name in texts else "float64" for name in rows})
+    rows = rows.astype({name: "object" if _is_text(name) else "float64" for name in rows})
     rows["evidence"] = [json.dumps(evidence_of(record), ensure_ascii=False) for record in records]
     if "path" not in table.columns:
         rows = rows.drop(columns="path")

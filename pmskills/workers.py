@@ -96,11 +96,15 @@ class LocalWorker:
 
     def score(self, contents: Sequence[Content]) -> list[Record]:
         """Return the records of a batch."""
-        if self._executor is None:
+        if self._executor is None and not self._closed:
             self._start()
-        assert self._executor is not None
+        if self._closed:
+            self._stop()
+            raise _Lost("stopped", "the run was stopped.")
+        executor = self._executor
+        assert executor is not None
         try:
-            future = self._executor.submit(_score_contents, contents, self._model, self._units)
+            future = executor.submit(_score_contents, contents, self._model, self._units)
             records: list[Record] = future.result(self._seconds)
         except TookTooLong:
             self._stop()
@@ -120,12 +124,13 @@ class LocalWorker:
         self._executor.submit(_prepare, self._model, self._memory, os.getpid()).result(START_SECONDS)
 
     def _stop(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, kill_workers=True)
-            self._executor = None
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, kill_workers=True)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; no other is started."""
+        self._closed = True
         self._stop()
 
 

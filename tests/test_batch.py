@@ -166,7 +166,7 @@ def test_results_of_other_folders_in_the_same_output_are_kept(folder, tmp_path):
     (other / "x.txt").write_text("Sold tea.")
     list(pmskills.score(folder, output=tmp_path / "out.jsonl", n_jobs=1))
     list(pmskills.score(other, output=tmp_path / "out.jsonl", n_jobs=1))
-    names = [Path(json.loads(line)["path"]).name for line in (tmp_path / "out.jsonl").open()]
+    names = [Path(json.loads(line)["path"]).name for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert names == ["a.txt", "b.txt", "c.txt", "x.txt"]
 
 
@@ -178,7 +178,7 @@ def test_run_may_be_left_early_and_leaves_no_process(folder, tmp_path):
     results = pmskills.score(folder, output=tmp_path / "out.jsonl", n_jobs=1)
     next(results)
     results.close()
-    assert subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "loky"], capture_output=True).stdout == b""
+    assert subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "popen_loky"], capture_output=True).stdout == b""
     assert len(list(pmskills.score(folder, output=tmp_path / "out.jsonl", n_jobs=1))) == 3
 
 
@@ -228,7 +228,8 @@ def killed_until_done(folder, output, pause, rounds):
 def check_killed_runs(tmp_path, rounds, seed):
     folder = tmp_path / "in"
     folder.mkdir()
-    units = [json.loads(line)["text"] for line in Path("corpora/pm-evidence/units.jsonl").open()]
+    corpus = Path(__file__).parent.parent / "corpora" / "pm-evidence" / "units.jsonl"
+    units = [json.loads(line)["text"] for line in corpus.read_text().splitlines()]
     for number in range(400):
         (folder / f"{number:03d}.txt").write_text("\n".join(units[number * 20 : number * 20 + 20]))
     (folder / "000-copy.txt").write_text((folder / "399.txt").read_text())

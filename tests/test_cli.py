@@ -1,7 +1,10 @@
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -60,37 +63,101 @@ def test_analyze_tells_what_is_wrong_in_one_line(tmp_path, name, data, message):
 
 
 def test_score_writes_a_line_for_every_file(folder, tmp_path):
-    code, out, err = run("score", folder, "--output", tmp_path / "out.jsonl")
+    code, out, err = run("score", folder, "--output", tmp_path / "out.jsonl", "-j", 1)
     assert (code, out) == (0, "")
-    assert err == "2 files: 2 ok\n"
+    assert re.fullmatch(r"2 resumes: 2 scored, 0 failed; [\d.]+ s, [\d.]+ files/s\n", err)
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [line["path"] for line in lines] == [str(folder / "a.txt"), str(folder / "b.txt")]
 
 
-def test_score_goes_on_after_a_bad_file_and_exits_1(folder):
+def test_score_goes_on_after_a_bad_file_and_ends_with_a_table_and_exit_1(folder):
     (folder / "aa.pdf").write_bytes(b"")
-    code, out, err = run("score", folder, "--output", "-")
+    code, out, err = run("score", folder, "--output", "-", "-j", 1)
     assert code == 1
     assert [json.loads(line)["status"] for line in out.splitlines()] == ["ok", "empty", "ok"]
-    assert "aa.pdf: the file is empty" in err
-    assert err.endswith("3 files: 2 ok, 1 empty\n")
+    lines = err.splitlines()
+    assert lines[0] == f"{folder}/aa.pdf: the file is empty. Export or download it again."
+    assert lines[1].startswith("3 resumes: 2 scored, 1 failed; ")
+    assert lines[2].split() == ["reason", "files", "the", "first"]
+    assert lines[3].split()[:2] == ["empty", "1"]
 
 
-def test_score_into_its_own_folder_leaves_the_old_output_out(folder):
-    for _ in range(2):
-        code, _, err = run("score", folder, "--output", folder / "out.jsonl")
-        assert (code, err) == (0, "2 files: 2 ok\n")
-
-
-def test_score_names_what_is_no_folder(tmp_path):
-    assert "not a folder" in run("score", tmp_path / "none", "--output", "-")[2]
-    assert "there is no file in this folder" in run("score", tmp_path, "--output", "-")[2]
-
-
-def test_score_names_a_missing_output_folder(folder, tmp_path):
-    code, _, err = run("score", folder, "--output", tmp_path / "no" / "out.jsonl")
+def test_score_again_says_what_an_earlier_run_did_and_still_exits_1(folder, tmp_path):
+    (folder / "aa.pdf").write_bytes(b"")
+    run("score", folder, "-o", tmp_path / "out.csv", "-j", 1)
+    code, _, err = run("score", folder, "-o", tmp_path / "out.csv", "-j", 1)
     assert code == 1
-    assert "its folder does not exist" in err
+    assert err.startswith("3 resumes: 2 scored, 1 failed; 3 from an earlier run; ")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "sqlite", "parquet"])
+def test_score_writes_the_kind_of_file_that_is_named(folder, tmp_path, suffix):
+    assert run("score", folder, "-o", tmp_path / f"out.{suffix}", "-j", 1)[0] == 0
+    assert sorted(path.name for path in tmp_path.glob("out*")) == [f"out.{suffix}", f"out.{suffix}.jsonl"]
+
+
+def test_score_reads_a_table(tmp_path):
+    (tmp_path / "t.csv").write_text("who,cv\nAnn,Resolved guest complaints.\nBo,\n")
+    code, out, _ = run("score", tmp_path / "t.csv", "--text", "cv", "--id", "who", "-o", "-", "-j", 1)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert (code, [line["status"] for line in lines]) == (1, ["ok", "empty"])
+    assert [line["path"].split("#")[1] for line in lines] == ["1:Ann", "2:Bo"]
+
+
+def test_score_dry_run_lists_what_would_be_done_and_writes_nothing(folder, tmp_path):
+    code, out, err = run("score", folder, "-o", tmp_path / "out.jsonl", "--dry-run")
+    assert (code, err) == (0, "2 new\n")
+    assert out == f"new\t{folder}/a.txt\nnew\t{folder}/b.txt\n"
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_score_log_json_tells_start_failures_and_end(folder):
+    (folder / "aa.pdf").write_bytes(b"")
+    _, _, err = run("score", folder, "-o", "-", "-j", 1, "--log-json")
+    events = [json.loads(line) for line in err.splitlines()]
+    assert [event["event"] for event in events] == ["start", "failed", "end"]
+    assert events[1]["status"] == "empty"
+    assert events[2]["statuses"] == {"ok": 2, "empty": 1}
+
+
+@pytest.mark.parametrize(("since", "count"), [("2001-01-01", 2), ("1d", 1), ("2999-01-01T00:00", 0)])
+def test_score_since_takes_dates_and_ages(folder, since, count):
+    os.utime(folder / "a.txt", (1_500_000_000, 1_500_000_000))
+    assert len(run("score", folder, "-o", "-", "--dry-run", "--since", since)[1].splitlines()) == count
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["none", "-o", "-"], 1, "none: there is no such file or folder. Check the path."),
+        (["empty", "-o", "-"], 1, "there is nothing to score in what was named."),
+        (["resumes", "-o", "out.xlsx"], 1, "results are written as .jsonl, .csv, .parquet or .sqlite"),
+        (["resumes", "-o", "no/out.jsonl"], 1, "its folder does not exist"),
+        (["resumes", "-o", "-", "--model", "empty"], 1, "no model here"),
+        (["resumes", "-o", "-", "--since", "Tuesday"], 2, "expected 2026-01-31"),
+        (["resumes", "-o", "-", "--backend", "dask"], 2, "--scheduler ADDRESS go together"),
+        (["resumes", "-o", "-", "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"], 1, "no Dask scheduler"),
+        (["resumes"], 2, "--output"),
+    ],
+)
+def test_score_says_what_is_wrong(folder, tmp_path, arguments, code, message):
+    (tmp_path / "empty").mkdir()
+    found, out, err = run("score", *arguments, cwd=tmp_path)
+    assert (found, out) == (code, "")
+    assert message in " ".join(err.replace("│", " ").split())
+
+
+def test_score_stopped_by_ctrl_c_tells_how_to_go_on(tmp_path):
+    for number in range(300):
+        (tmp_path / f"{number}.txt").write_text(f"Fixed till {number}. Sold tea.")
+    command = [sys.executable, "-m", "pmskills", "score", str(tmp_path), "-o", str(tmp_path / "out.jsonl"), "-j", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "out.jsonl").exists() or not (tmp_path / "out.jsonl").stat().st_size:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err == "pmskills: stopped. What is done is kept; the same command goes on from there.\n"
 
 
 def test_train_evaluate_and_analyze_with_the_new_model(tmp_path, folder):

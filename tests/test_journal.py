@@ -77,7 +77,7 @@ def test_finish_puts_lines_in_order_and_drops_replaced_ones(tmp_path):
 def test_file_of_something_else_is_refused_and_untouched(tmp_path):
     file = tmp_path / "notes.jsonl"
     file.write_text('{"path": "a"}\n')
-    with pytest.raises(PMSkillsError, match="notes.jsonl:1: not a line of `pmskills score`"):
+    with pytest.raises(PMSkillsError, match=r"notes.jsonl:1: not a line of `pmskills score`"):
         Journal(file)
     assert file.read_text() == '{"path": "a"}\n'
 
