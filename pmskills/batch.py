@@ -200,7 +200,7 @@ def score_frame(table: "pandas.DataFrame", text: str = "text", **options: Any) -
     from pmskills.distributed import to_frame
 
     run = _Run(options.pop("model", None), None, False, False)
-    rows = (sources.text_item(f"#{number}", value) for number, value in enumerate(table[text]))
+    rows = (sources.text_item(f"row {number}", value) for number, value in enumerate(table[text]))
     pool = workers.local_pool(
         options.pop("n_jobs", None) or _cores(),
         run.folder,

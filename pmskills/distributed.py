@@ -129,7 +129,7 @@ def score_batch(table: "pandas.DataFrame", *, model: str | None = None, text: st
     -------
     DataFrame
         The table without the column ``text``, with the same index and the columns of `row`, and
-        ``evidence``, a JSON list. Numbers are float64, NaN where a resume failed.
+        ``evidence``, a JSON list. Numbers are float64, texts pandas' string; missing where a resume failed.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def score_batch(table: "pandas.DataFrame", *, model: str | None = None, text: st
     if text not in table.columns:
         raise KeyError(f"there is no column {text!r}; found {', '.join(map(str, table.columns))}")
     values = table[text].tolist()
-    paths = table["path"].astype(str).tolist() if "path" in table.columns else [f"#{key}" for key in table.index]
+    paths = table["path"].astype(str).tolist() if "path" in table.columns else ["this row"] * len(table)
     contents = [
         (path, value if isinstance(value, bytes | str) else "") for path, value in zip(paths, values, strict=True)
     ]
@@ -188,9 +188,12 @@ def to_frame(
     """Put the rows of records beside a table with as many rows; columns of the table with such names are replaced."""
     import pandas
 
-    rows = pandas.DataFrame([row(record, labels) for record in records], index=table.index)
-    rows = rows.astype({name: "object" if _is_text(name) else "float64" for name in rows})
-    rows["evidence"] = [json.dumps(evidence_of(record), ensure_ascii=False) for record in records]
+    names = list(row({"path": "", "status": "", "message": ""}, labels))
+    rows = pandas.DataFrame([row(record, labels) for record in records], columns=names, index=table.index)
+    rows = rows.astype({name: "string" if _is_text(name) else "float64" for name in rows})
+    evidence = [json.dumps(evidence_of(record), ensure_ascii=False) for record in records]
+    # A type of its own, so that engines know it where all values are missing.
+    rows["evidence"] = pandas.array(evidence, dtype="string")
     if "path" not in table.columns:
         rows = rows.drop(columns="path")
     return pandas.concat([table.drop(columns=[name for name in rows if name in table.columns]), rows], axis=1)

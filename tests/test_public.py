@@ -50,3 +50,12 @@ def test_schema_document_names_every_key():
     result = pmskills.analyze("Fixed the till.").to_dict()
     keys = {*result, *result["units"][0], *result["skills"]["influence"], *result["skills"]["influence"]["coverage"]}
     assert [key for key in keys if f"`{key}`" not in schema] == []
+
+
+def test_schema_document_names_every_key_of_a_batch_line(tmp_path):
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("Fixed the till.")
+    schema = (ROOT / "docs" / "schema.md").read_text()
+    keys = {key for result in pmskills.score(tmp_path, n_jobs=1) for key in result.record}
+    assert "same_as" in keys
+    assert [key for key in keys if f"`{key}`" not in schema] == []

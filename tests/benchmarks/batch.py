@@ -107,7 +107,9 @@ def main() -> None:
     print(f"read and analyze, warm: 1 worker {one:.1f} files/s, 2 workers {two:.1f} files/s, {two / one:.2f} times")
     texts = [pmskills.read_document(path).text for path in files]
     ours, theirs = words_a_second(texts)
-    print(f"analysis of text, warm: {ours:,.0f} words/s; en_core_web_sm {theirs:,.0f} words/s; {ours / theirs:.1f} times")
+    print(
+        f"analysis of text, warm: {ours:,.0f} words/s; en_core_web_sm {theirs:,.0f} words/s; {ours / theirs:.1f} times"
+    )
     if options.small:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "in"
