@@ -257,6 +257,30 @@ def test_run_that_is_killed_fifty_times_loses_nothing_and_repeats_nothing(tmp_pa
             return
 
 
+@pytest.mark.soak
+def test_twenty_thousand_files_come_out_once_in_order_in_the_same_memory(tmp_path):
+    folder, count = tmp_path / "in", 20_000
+    corpus = Path(__file__).parent.parent / "corpora" / "pm-evidence" / "units.jsonl"
+    units = [json.loads(line)["text"] for line in corpus.read_text().splitlines()]
+    chance = random.Random(0)
+    for number in range(count):
+        file = folder / f"{number // 1000:02d}" / f"{number:05d}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join([f"No. {number} {chance.random()}", *chance.sample(units, 5)]))
+    process = subprocess.Popen(run(folder, tmp_path / "out.jsonl"), stderr=subprocess.DEVNULL)
+    memory = []
+    while process.poll() is None:
+        time.sleep(1)
+        pids = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        pages = [Path(f"/proc/{pid}/statm") for pid in [process.pid, *pids]]
+        memory.append(sum(int(file.read_text().split()[1]) for file in pages if file.exists()))
+    assert process.returncode == 0
+    with (tmp_path / "out.jsonl").open() as lines:
+        assert [json.loads(line)["path"] for line in lines] == sorted(map(str, folder.rglob("*.txt")))
+    middle = len(memory) // 2
+    assert max(memory[middle:]) < 1.15 * max(memory[:middle])
+
+
 def test_workers_end_when_their_parent_is_killed(tmp_path, folder):
     process = subprocess.Popen(run(folder, tmp_path / "out.jsonl"), stderr=subprocess.DEVNULL)
     children = ""
