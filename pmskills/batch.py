@@ -1,7 +1,6 @@
 """Folders and tables of resumes: one result for every item, in order, whatever is wrong with it."""
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pmskills import exports, sources, workers
 from pmskills.documents import MAX_BYTES, reading_depends_on
-from pmskills.errors import DocumentError
+from pmskills.errors import DocumentError, PMSkillsError
 from pmskills.journal import Entry, Journal
 from pmskills.model_files import fingerprint, labels_of, packaged_model
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 # Enough units for one fast matrix product, few enough that work is spread evenly.
 BATCH_FILES = 8
 BATCH_BYTES = 8_000_000
+# How much content waits at a time, whatever its number.
+WAITING_BYTES = 64_000_000
 SECONDS = 60.0
 MEMORY = 2_000_000_000
 # What may have been the machine's fault is tried again by the next run.
@@ -126,7 +127,7 @@ def score(
     chosen = (item for item in found if since is None or item.modified is None or item.modified >= since)
     try:
         if scheduler is None:
-            pool = workers.local_pool(n_jobs or _cores(), run.folder, units, time_limit, memory_limit)
+            pool = workers.local_pool(n_jobs, run.folder, units, time_limit, memory_limit)
         else:
             pool = workers.dask_pool(scheduler, str(model) if model else None, units)
         try:
@@ -202,7 +203,7 @@ def score_frame(table: "pandas.DataFrame", text: str = "text", **options: Any) -
     run = _Run(options.pop("model", None), None, False, False)
     rows = (sources.text_item(f"row {number}", value) for number, value in enumerate(table[text]))
     pool = workers.local_pool(
-        options.pop("n_jobs", None) or _cores(),
+        options.pop("n_jobs", None),
         run.folder,
         False,
         options.pop("time_limit", SECONDS),
@@ -226,6 +227,7 @@ class _Slot:
         self.entry: Entry | None = None
         self.same: Entry | None = None
         self.waits = False
+        self.size = 0
         self.future: Future[list[workers.Record]] | None = None
         self.place = 0
 
@@ -265,7 +267,7 @@ class _Run:
         batch: list[_Slot] = []
         contents: list[workers.Content] = []
         under_way: dict[tuple[str, str], None] = {}
-        scored = position = 0
+        scored = position = waiting = 0
         most = pool.size * BATCH_FILES * 3
 
         def submit() -> None:
@@ -277,12 +279,22 @@ class _Run:
                 contents.clear()
 
         def take() -> Result:
-            nonlocal position
+            nonlocal position, waiting
             slot = slots.popleft()
             position += 1
+            waiting -= slot.size
             return self._result(slot, position, under_way)
 
-        for item in items:
+        stream = iter(items)
+        broken: PMSkillsError | None = None
+        while True:
+            try:
+                item = next(stream)
+            except StopIteration:
+                break
+            except PMSkillsError as error:  # a table that ends in rubbish, say: what came before is kept
+                broken = error
+                break
             entry = self.journal.find(item.path)
             if self.journal.seen(item.path) or any(slot.item.path == item.path for slot in slots):
                 continue  # named twice
@@ -297,18 +309,22 @@ class _Run:
                 slots.append(slot)
                 if content is not None:
                     slot.waits = True
+                    slot.size = len(content)
+                    waiting += slot.size
                     slot.place = len(batch)
                     batch.append(slot)
                     contents.append((item.path, content))
                     if len(batch) == BATCH_FILES or sum(len(data) for _, data in contents) > BATCH_BYTES:
                         submit()
-            while slots and (len(slots) >= most or slots[0].is_there()):
+            while slots and (len(slots) >= most or waiting > WAITING_BYTES or slots[0].is_there()):
                 if slots[0] in batch:
                     submit()
                 yield take()
         submit()
         while slots:
             yield take()
+        if broken:
+            raise broken
 
     def _open(self, item: sources.Item, under_way: dict[tuple[str, str], None]) -> tuple[_Slot, bytes | str | None]:
         """Read an item; its content is None if it need not be scored."""
@@ -317,6 +333,10 @@ class _Run:
             content = item.read()
         except DocumentError as error:
             slot.record = {"status": error.reason, "message": str(error), "seconds": {}}
+            return slot, None
+        except Exception as error:  # whatever is wrong with one file, the others go on
+            message = f"{item.path}: {type(error).__name__}: {error}"
+            slot.record = {"status": "error", "message": message, "seconds": {}}
             return slot, None
         data = content if isinstance(content, bytes) else content.encode("utf8", "surrogatepass")
         if len(data) > MAX_BYTES:
@@ -373,10 +393,3 @@ class _Run:
         self.journal.finish()
         if self.output and self.journal.path != self.output:
             exports.export(self.journal.records, self.output, labels_of(Path(self.folder)))
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS, Windows
-        return os.cpu_count() or 1

@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,9 +117,15 @@ class Journal:
     def append(self, record: dict[str, Any], position: int) -> None:
         """Write a result; its first keys are those of `HEAD`, then ``message``."""
         line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
-        self._file.seek(self._end)
-        self._file.write(line)
-        self._file.flush()
+        try:
+            self._file.seek(self._end)
+            self._file.write(line)
+            self._file.flush()
+        except OSError as error:
+            raise PMSkillsError(
+                f"{self.path}: cannot be written ({error.strerror}). What was written is kept; make room and give the "
+                "same command again."
+            ) from None
         self._insert(record, len(line), position)
 
     def finish(self) -> None:
@@ -169,6 +176,9 @@ class Journal:
             stream = os.fdopen(os.open(path, flags, 0o600), "rb" if read_only else "r+b")
         except OSError as error:
             raise PMSkillsError(f"{path}: cannot be opened ({error.strerror}). Name another output.") from None
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            stream.close()
+            raise PMSkillsError(f"{path}: not a regular file. Name another output, or - for standard output.")
         if fcntl and not read_only:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,8 +6,8 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -75,22 +75,25 @@ def items(
         extra is not installed.
     """
     left_out = {os.path.realpath(path) for path in exclude}
-    for source in [sources] if isinstance(sources, str | Path) else sources:
-        name = os.fspath(source)
+    names = [os.fspath(source) for source in ([sources] if isinstance(sources, str | Path) else sources)]
+    for name in names:  # told before an hour's work, not after it
+        if "://" not in name and not os.path.lexists(name) and not glob.has_magic(name):
+            raise PMSkillsError(f"{name}: there is no such file or folder. Check the path.")
+        if text is None and name.lower().endswith(TABLES) and not os.path.isdir(name):
+            raise PMSkillsError(f"{name}: a table needs the name of the column that holds the resumes: --text COLUMN.")
+    for name in names:
         if "://" in name:
             yield from _remote(name, text, row_id)
         elif os.path.isdir(name):
             yield from _folder(name, left_out)
         elif os.path.lexists(name):
             yield from _named(name, text, row_id)
-        elif glob.has_magic(name):
+        else:
             found = sorted(glob.glob(name, recursive=True))
             if not found:
                 raise PMSkillsError(f"{name}: nothing matches this pattern.")
             for path in found:
                 yield from _folder(path, left_out) if os.path.isdir(path) else _file(path, left_out)
-        else:
-            raise PMSkillsError(f"{name}: there is no such file or folder. Check the path.")
 
 
 def _named(name: str, text: str | None, row_id: str | None) -> Iterator[Item]:
@@ -159,7 +162,7 @@ def _archive(name: str, opened: Callable[[], Any]) -> Iterator[Item]:
     with ExitStack() as stack:
         try:
             archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(opened())))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except Exception as error:  # zipfile raises whatever it trips over
             yield _broken(name, "corrupt", f"the ZIP archive is damaged or incomplete ({error})", "Pack it again.")
             return
         seen: dict[str, int] = {}
@@ -171,9 +174,15 @@ def _archive(name: str, opened: Callable[[], Any]) -> Iterator[Item]:
             seen[path] = seen.get(path, 0) + 1
             if seen[path] > 1:
                 path += f"#{seen[path]}"
-            when = datetime(*info.date_time, tzinfo=timezone.utc).timestamp() if info.date_time[1] else None
             read = partial(_member, archive, info, path)
-            yield Item(_readable(path), f"{info.file_size}:{info.CRC:08x}", when, read)
+            yield Item(_readable(path), f"{info.file_size}:{info.CRC:08x}", _changed(info), read)
+
+
+def _changed(info: zipfile.ZipInfo) -> float | None:
+    try:
+        return datetime(*info.date_time, tzinfo=timezone.utc).timestamp()
+    except ValueError:  # archives hold dates like month 0
+        return None
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> bytes:
@@ -183,13 +192,12 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> bytes
         with archive.open(info) as stream:
             # What the directory says of its size can be a lie: a bomb stops at the limit.
             return stream.read(MAX_BYTES + 1)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, zlib.error) as error:
+    except Exception as error:  # zipfile and its decompressors raise whatever they trip over
         raise DocumentError(path, "corrupt", f"it cannot be unpacked ({error})", "Pack the archive again.") from None
 
 
 def _table(name: str, opened: Callable[[], Any], text: str | None, row_id: str | None) -> Iterator[Item]:
-    if text is None:
-        raise PMSkillsError(f"{name}: a table needs the name of the column that holds the resumes: --text COLUMN.")
+    assert text is not None
     suffix = os.path.splitext(name)[1].lower()
     rows: Iterator[Mapping[str, Any] | DocumentError]
     if suffix == ".parquet":
@@ -208,7 +216,11 @@ def _table(name: str, opened: Callable[[], Any], text: str | None, row_id: str |
                 raise PMSkillsError(f"{name}: there is no column {column!r}. Found: {', '.join(map(str, row))}.")
         if row_id:
             path += f":{row.get(row_id)}"
-        yield text_item(_readable(path), row.get(text))
+        value = row.get(text)
+        if isinstance(value, str) and re.search("[\udc80-\udcff]", value):
+            yield _broken(_readable(path), "corrupt", "its text is not UTF-8", "Save the table in UTF-8.")
+        else:
+            yield text_item(_readable(path), value)
 
 
 def text_item(path: str, value: Any) -> Item:
@@ -225,13 +237,13 @@ def _csv_rows(
     name: str, opened: Callable[[], IO[bytes]], delimiter: str
 ) -> Iterator[Mapping[str, Any] | DocumentError]:
     csv.field_size_limit(MAX_CHARACTERS)
-    with opened() as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as stream:
+    with opened() as raw, io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as stream:
         reader = csv.DictReader(stream, delimiter=delimiter)
         try:
             yield from reader
-        except (csv.Error, UnicodeDecodeError) as error:
+        except csv.Error as error:
             raise PMSkillsError(
-                f"{name}: line {reader.line_num + 1} is not CSV in UTF-8 ({error}). Export the table again."
+                f"{name}: line {reader.line_num + 1} is not CSV ({error}). Mend the line, or export the table again."
             ) from None
 
 

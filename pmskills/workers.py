@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from typing import Any
 
-from loky import ProcessPoolExecutor
+from loky import ProcessPoolExecutor, cpu_count
 from loky.process_executor import TerminatedWorkerError
 
 from pmskills.errors import PMSkillsError
@@ -193,9 +193,9 @@ class DaskWorker:
         """Leave the cluster as it is."""
 
 
-def local_pool(n_jobs: int, model: str | None, units: bool, seconds: float, memory: int) -> Pool:
-    """Return a pool of processes on this machine."""
-    return Pool([LocalWorker(model, units, seconds, memory) for _ in range(n_jobs)])
+def local_pool(n_jobs: int | None, model: str | None, units: bool, seconds: float, memory: int) -> Pool:
+    """Return a pool of processes on this machine, by default one for each core that this process may use."""
+    return Pool([LocalWorker(model, units, seconds, memory) for _ in range(n_jobs or cpu_count())])
 
 
 def dask_pool(scheduler: str, model: str | None, units: bool) -> Pool:

@@ -205,6 +205,25 @@ def test_table_and_frame_give_the_same(tmp_path):
         pmskills.score_frame(frame)
 
 
+def test_rows_before_a_broken_one_are_kept_and_the_fault_is_told(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"cv\nFixed the till.\nSold tea.\n" + b"x" * 6_000_000)
+    with pytest.raises(pmskills.PMSkillsError, match="line 4 is not CSV"):
+        list(pmskills.score(tmp_path / "t.csv", text="cv", output=tmp_path / "out.jsonl", n_jobs=1))
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 2
+
+
+def test_full_disk_is_told_and_the_next_run_goes_on(folder, tmp_path):
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500)); import pmskills.cli as c; c.app()"
+    )
+    command = [sys.executable, "-c", limited, *run(folder, tmp_path / "out.jsonl")[3:]]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "out.jsonl: cannot be written (File too large). What was written is kept" in done.stderr
+    assert len(list(pmskills.score(folder, output=tmp_path / "out.jsonl", n_jobs=1))) == 3
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 3
+
+
 def run(folder, output, *more):
     return [sys.executable, "-m", "pmskills", "score", str(folder), "-o", str(output), "-j", "2", *more]
 

@@ -108,6 +108,12 @@ def test_output_that_cannot_be_opened_is_named(tmp_path):
         Journal(tmp_path / "out.jsonl")
 
 
+def test_output_that_is_no_regular_file_is_named(tmp_path):
+    (tmp_path / "out.jsonl").symlink_to("/dev/full")
+    with pytest.raises(PMSkillsError, match="not a regular file"):
+        Journal(tmp_path / "out.jsonl")
+
+
 def test_read_only_journal_changes_nothing(tmp_path):
     file = tmp_path / "out.jsonl"
     Journal(file, read_only=True).close()

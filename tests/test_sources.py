@@ -77,6 +77,16 @@ def test_archive_members_are_items_each_under_a_name_of_its_own(tmp_path):
     assert found == [("a.zip/a/c.txt", b"Text 1"), ("a.zip/b.txt", b"Text 0"), ("a.zip/b.txt#2", b"Text 4")]
 
 
+def test_archive_with_impossible_dates_is_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "Sold tea")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    place = data.index(b"PK\x01\x02") + 14
+    data[place : place + 2] = b"\xff\x01"  # month 15
+    (tmp_path / "a.zip").write_bytes(data)
+    assert [(item.modified, item.read()) for item in items(tmp_path)] == [(None, b"Sold tea")]
+
+
 ROWS = [{"who": "Ann", "cv": "Fixed the till,\nsold tea"}, {"who": "Bo", "cv": "=1+1"}]
 
 
@@ -131,11 +141,21 @@ def test_table_line_that_is_no_json_fails_alone(tmp_path):
     assert reasons == ["Sold tea", "corrupt", "corrupt", "unsupported", "empty"]
 
 
-@pytest.mark.parametrize(("name", "data"), [("t.csv", b"cv\n\xff\xfe\x80\n"), ("t.parquet", b"PAR1 no")])
-def test_table_that_cannot_be_read_is_named(tmp_path, name, data):
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(PMSkillsError, match=r"t.csv: line 1 is not CSV in UTF-8|t.parquet: not a Parquet file"):
-        paths(tmp_path / name, text="cv")
+def test_table_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(PMSkillsError, match=r"t.parquet: not a Parquet file"):
+        paths(tmp_path / "t.parquet", text="cv")
+    (tmp_path / "t.csv").write_text("cv\nSold tea\n" + "x" * 6_000_000)
+    with pytest.raises(PMSkillsError, match=r"t.csv: line 3 is not CSV \(field larger than field limit"):
+        paths(tmp_path / "t.csv", text="cv")
+
+
+def test_table_row_that_is_not_utf8_fails_alone(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"cv\nSold tea\nCaf\xe9\n")
+    first, second = items(tmp_path / "t.csv", text="cv")
+    assert first.read() == "Sold tea"
+    with pytest.raises(PMSkillsError, match="its text is not UTF-8. Save the table in UTF-8"):
+        second.read()
 
 
 def test_url_is_read_through_fsspec(tmp_path):
