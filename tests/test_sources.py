@@ -154,7 +154,7 @@ def test_table_row_that_is_not_utf8_fails_alone(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"cv\nSold tea\nCaf\xe9\n")
     first, second = items(tmp_path / "t.csv", text="cv")
     assert first.read() == "Sold tea"
-    with pytest.raises(PMSkillsError, match="its text is not UTF-8. Save the table in UTF-8"):
+    with pytest.raises(PMSkillsError, match=r"its text is not UTF-8. Save the table in UTF-8"):
         second.read()
 
 
