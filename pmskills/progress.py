@@ -120,7 +120,8 @@ class Progress:
                 self._talk.print(self._table())
 
     def _summary(self) -> str:
-        text = f"{self.done} resumes: {self._statuses['ok']} scored, {self.failed} failed"
+        resumes = "1 resume" if self.done == 1 else f"{self.done} resumes"
+        text = f"{resumes}: {self._statuses['ok']} scored, {self.failed} failed"
         if self._same:
             text += f"; {self._same} equal to another"
         if self._earlier:
