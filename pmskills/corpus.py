@@ -2,12 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
+from pmskills import formats
 from pmskills.errors import CorpusError
+
+SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".spacy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,60 @@ class Example:
     weight: float = 1.0
 
 
-def read_corpus(path: str | Path) -> list[Example]:
-    """Read a labelled corpus: a JSON Lines file, or a folder with such files in it or below it.
+@dataclass(frozen=True, slots=True)
+class Corpus(Sequence[Example]):
+    """Labelled units in the order of their files; equal to any sequence of the same examples.
 
-    A line is an object with ``text`` and ``labels`` (a list of names, empty for none), and, if
+    Attributes
+    ----------
+    examples
+        The units.
+    formats
+        Names of the formats they were read from, in order, without repeats.
+    skipped
+        What was left out on purpose (ignored, cancelled, not annotated), each with file, line and reason.
+    """
+
+    examples: tuple[Example, ...]
+    formats: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of units."""
+        return len(self.examples)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Example, ...]: ...
+    def __getitem__(self, index: int | slice) -> Example | tuple[Example, ...]:
+        """Return a unit, or several."""
+        return self.examples[index]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the units, whatever they were read from."""
+        return isinstance(other, Sequence) and self.examples == tuple(other)
+
+    def __hash__(self) -> int:
+        """Hash the units."""
+        return hash(self.examples)
+
+
+def read_corpus(path: str | Path) -> Corpus:
+    """Read a labelled corpus: a file, or a folder with such files in it or below it.
+
+    Our own JSON lines are objects with ``text`` and ``labels`` (a list of names, empty for none), and, if
     known, ``document`` (or ``source``), ``section``, ``occupation``, ``facets``, ``annotator`` and ``weight``.
+    Also read, told by the content: CSV and TSV (one column of names, or one for each label), Prodigy's and
+    doccano's JSON lines, Argilla's records, Label Studio's JSON and JSON-MIN, spaCy's DocBin (``.spacy``), and
+    folders saved by Hugging Face's `datasets`. What people answered counts; predictions and suggestions do not.
 
     Raises
     ------
     CorpusError
-        Nothing is there, or a line is not of that form; the message names file and line.
+        Nothing is there, or something is not of such a form; every problem is named with file and line.
+    PMSkillsError
+        It is a `datasets` folder and the library is not installed.
 
     Examples
     --------
@@ -64,18 +111,23 @@ def read_corpus(path: str | Path) -> list[Example]:
     ('problem_solving',)
     """
     root = Path(path)
-    if root.is_dir():
-        files = sorted(root.rglob("*.jsonl"))
+    if (root / "dataset_dict.json").is_file() or (root / "dataset_info.json").is_file():
+        readings = [(root, formats.read_dataset(root))]
+    elif root.is_dir():
+        files = sorted(file for file in root.rglob("*") if file.suffix in SUFFIXES and file.is_file())
         if not files:
-            raise CorpusError(f"{root}: there is no .jsonl file in this folder or below it.")
+            raise CorpusError(f"{root}: there is no {', '.join(SUFFIXES)} file in this folder or below it.")
+        readings = [(file, formats.read_file(file)) for file in files]
     elif root.is_file():
-        files = [root]
+        readings = [(root, formats.read_file(root))]
     else:
         raise CorpusError(f"{root}: there is no such file or folder.")
-    examples = [example for file in files for example in _read_lines(file)]
+    examples = [_example(record) for _, reading in readings for record in reading.records]
+    skipped = tuple(note for _, reading in readings for note in reading.skipped)
     if not examples:
-        raise CorpusError(f"{root}: there is no labelled unit in it.")
-    return examples
+        left_out = f" ({len(skipped)} were left out; the first: {skipped[0]})" if skipped else ""
+        raise CorpusError(f"{root}: there is no labelled unit in it{left_out}.")
+    return Corpus(tuple(examples), tuple(dict.fromkeys(reading.format for _, reading in readings)), skipped)
 
 
 def write_corpus(examples: Sequence[Example], path: str | Path) -> None:
@@ -96,44 +148,16 @@ def corpus_hash(examples: Sequence[Example]) -> str:
     return digest.hexdigest()
 
 
-def _read_lines(file: Path) -> Iterator[Example]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{file}: not UTF-8 text ({error.reason} at byte {error.start}). Save it as UTF-8.") from None
-    except OSError as error:
-        raise CorpusError(f"{file}: cannot be read ({error.strerror}).") from None
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield _example(line, f"{file}:{number}")
-
-
-def _example(line: str, place: str) -> Example:
-    expected = 'expected {"text": "…", "labels": ["…"]}'
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise CorpusError(f"{place}: not JSON ({error}); {expected}.") from None
-    if not isinstance(record, dict) or not isinstance(record.get("text"), str) or not record["text"].strip():
-        raise CorpusError(f"{place}: no text; {expected}.")
-    labels = record.get("labels")
-    if not isinstance(labels, list) or not all(isinstance(label, str) and label for label in labels):
-        raise CorpusError(f"{place}: labels are {json.dumps(labels)[:60]}; {expected}, [] for none.")
-    facets = record.get("facets") or []
-    if not isinstance(facets, list):
-        raise CorpusError(f"{place}: facets are {json.dumps(facets)[:60]}; expected a list of names.")
-    weight = record.get("weight", 1.0)
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
-        raise CorpusError(f"{place}: weight is {json.dumps(weight)[:60]}; expected a number above 0.")
+def _example(record: Mapping[str, Any]) -> Example:
     return Example(
         text=record["text"],
-        labels=tuple(dict.fromkeys(labels)),
+        labels=tuple(record["labels"]),
         document=_name(record.get("document", record.get("source"))),
         section=_name(record.get("section")),
         occupation=_name(record.get("occupation")),
-        facets=tuple(map(str, facets)),
+        facets=tuple(map(str, record.get("facets", ()))),
         annotator=_name(record.get("annotator")),
-        weight=float(weight),
+        weight=float(record.get("weight", 1.0)),
     )
 
 

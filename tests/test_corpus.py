@@ -47,7 +47,7 @@ def test_bad_line_is_named_with_its_number(tmp_path, line, message):
 def test_missing_empty_and_other_encodings_are_named(tmp_path):
     with pytest.raises(CorpusError, match="there is no such file or folder"):
         read_corpus(tmp_path / "none")
-    with pytest.raises(CorpusError, match=r"there is no .jsonl file in this folder"):
+    with pytest.raises(CorpusError, match=r"there is no .jsonl, .json, .csv, .tsv, .spacy file in this folder"):
         read_corpus(tmp_path)
     with pytest.raises(CorpusError, match="there is no labelled unit in it"):
         read_corpus(write(tmp_path, "\n"))
