@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pmskills.analysis import Analysis, Coverage, Evidence
+    from pmskills.annotators import Agreement, agreement
     from pmskills.batch import Result, score, score_frame
-    from pmskills.corpus import Example, read_corpus
+    from pmskills.checks import Finding, Report, check
+    from pmskills.corpus import Corpus, Example, read_corpus, write_corpus
     from pmskills.documents import Document, read_document
     from pmskills.errors import CorpusError, DocumentError, ModelError, PMSkillsError
+    from pmskills.evaluation import Comparison, Evaluation, Score, compare, evaluate
     from pmskills.pipeline import Analyzer, analyze, load
     from pmskills.segmenter import Unit, segment
     from pmskills.skills import SKILLS, Skill
-    from pmskills.training import Evaluation, Score, evaluate, train
+    from pmskills.training import train
 
 __version__ = version("pmskills")
 
 __all__ = [
     "SKILLS",
+    "Agreement",
     "Analysis",
     "Analyzer",
+    "Comparison",
+    "Corpus",
     "CorpusError",
     "Coverage",
     "Document",
@@ -28,13 +34,18 @@ __all__ = [
     "Evaluation",
     "Evidence",
     "Example",
+    "Finding",
     "ModelError",
     "PMSkillsError",
+    "Report",
     "Result",
     "Score",
     "Skill",
     "Unit",
+    "agreement",
     "analyze",
+    "check",
+    "compare",
     "evaluate",
     "load",
     "read_corpus",
@@ -43,19 +54,23 @@ __all__ = [
     "score_frame",
     "segment",
     "train",
+    "write_corpus",
 ]
 
 # spaCy and scikit-learn take seconds to import; `import pmskills` and `pmskills --help` need neither.
 _HOMES = {
     "analysis": ("Analysis", "Coverage", "Evidence"),
     "batch": ("Result", "score", "score_frame"),
-    "corpus": ("Example", "read_corpus"),
+    "annotators": ("Agreement", "agreement"),
+    "checks": ("Finding", "Report", "check"),
+    "corpus": ("Corpus", "Example", "read_corpus", "write_corpus"),
+    "evaluation": ("Comparison", "Evaluation", "Score", "compare", "evaluate"),
     "documents": ("Document", "read_document"),
     "errors": ("CorpusError", "DocumentError", "ModelError", "PMSkillsError"),
     "pipeline": ("Analyzer", "analyze", "load"),
     "segmenter": ("Unit", "segment"),
     "skills": ("SKILLS", "Skill"),
-    "training": ("Evaluation", "Score", "evaluate", "train"),
+    "training": ("train",),
 }
 
 

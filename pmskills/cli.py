@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from pmskills import render
 from pmskills.errors import PMSkillsError
+
+if TYPE_CHECKING:
+    from pmskills.corpus import Corpus
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -158,7 +161,7 @@ def score(
 
 @app.command()
 def train(
-    labelled: Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="JSONL files or folders with them.")],
+    labelled: Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="Labelled units: files or folders.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the model to.")],
     tags: Annotated[
         Path | None,
@@ -177,7 +180,7 @@ def train(
     with _errors():
         if output.exists() and any(output.iterdir()) and not (output / "meta.json").exists():
             raise PMSkillsError(f"{output}: not empty and not a model. Name another folder.")
-        examples = [example for path in labelled for example in corpus.read_corpus(path)]
+        examples = [example for path in labelled for example in _told(corpus.read_corpus(path))]
         nlp = None
         if tags:
             silver = tagger.read_silver(tags)
@@ -191,7 +194,7 @@ def train(
 
 @app.command()
 def evaluate(
-    labelled: Annotated[Path, typer.Argument(metavar="CORPUS", help="A JSONL file or a folder with such files.")],
+    labelled: Annotated[Path, typer.Argument(metavar="CORPUS", help="Labelled units: a file or a folder.")],
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
@@ -199,11 +202,115 @@ def evaluate(
 
     Example: pmskills evaluate held-out.jsonl --model my-model --json
     """
-    from pmskills import corpus, pipeline, training
+    from pmskills import corpus, evaluation, pipeline
 
     with _errors():
-        result = training.evaluate(pipeline.load(model), corpus.read_corpus(labelled))
+        result = evaluation.evaluate(pipeline.load(model), _told(corpus.read_corpus(labelled)))
         typer.echo(json.dumps(result.to_dict(), indent=2) if as_json else str(result))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="MODEL_A", help="Model folder.")],
+    second: Annotated[Path, typer.Argument(metavar="MODEL_B", help="Model folder.")],
+    labelled: Annotated[Path, typer.Argument(metavar="CORPUS", help="Labelled units that neither was trained on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether the second model is better than the first, and how sure that is.
+
+    Example: pmskills compare old-model new-model held-out.jsonl
+    """
+    from pmskills import corpus, evaluation, pipeline
+
+    with _errors():
+        examples = _told(corpus.read_corpus(labelled))
+        result = evaluation.compare(pipeline.load(first), pipeline.load(second), examples)
+        typer.echo(json.dumps(result.to_dict(), indent=2) if as_json else str(result))
+
+
+@app.command()
+def convert(
+    labelled: Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="What an annotation tool exported.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Our JSON lines, or a .tsv table.")],
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Make one unit of each, with the labels of most annotators.")
+    ] = False,
+    adjudicated: Annotated[
+        Path | None, typer.Option(metavar="CORPUS", help="With --merge: units with the labels that were settled on.")
+    ] = None,
+) -> None:
+    """Turn exports of Prodigy, Label Studio, doccano, Argilla, CSV, DocBin or datasets into our format.
+
+    With --merge it tells how far annotators agree, and writes units with a tie to OUTPUT.ties.jsonl, to be settled.
+
+    Example: pmskills convert label-studio.json --output corpus.jsonl --merge
+    """
+    from pmskills import annotators, corpus
+
+    if adjudicated and not merge:
+        raise typer.BadParameter("--adjudicated needs --merge.")
+    with _errors():
+        examples = [example for path in labelled for example in _told(corpus.read_corpus(path))]
+        if merge:
+            if any(len(answers) > 1 for answers in annotators.annotations_of(examples).values()):
+                for label, figures in annotators.agreement(examples).items():
+                    talk.print(
+                        f"{label}: kappa {figures.kappa:.2f}, Krippendorff's alpha {figures.alpha:.2f}, "
+                        f"F1 {figures.f1:.2f} on {figures.units} units"
+                    )
+            settled = corpus.read_corpus(adjudicated) if adjudicated else None
+            examples, ties = annotators.merge(examples, settled)
+            if ties:
+                rest = output.with_name(f"{output.stem}.ties.jsonl")
+                corpus.write_corpus(ties, rest)
+                talk.print(f"{len(ties)} units with a tie: settle {rest} and give it to --adjudicated")
+        corpus.write_corpus(examples, output)
+        talk.print(f"wrote {len(examples)} units to {output}")
+
+
+@app.command()
+def check(
+    labelled: Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="Labelled units: files or folders.")],
+    against: Annotated[
+        Path | None, typer.Option(metavar="CORPUS", help="Units kept for testing, to look for leakage into them.")
+    ] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a copy without repeats, contradictions and leaks, and FILE.removed."),
+    ] = None,
+    label_errors: Annotated[
+        bool, typer.Option(help="Look for likely label errors; trains a model (extra 'check').")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Look for what spoils a model or its scores. Exit code 1 if there are problems.
+
+    Example: pmskills check my-labels.jsonl --against held-out.jsonl --fix clean.jsonl
+    """
+    from pmskills import checks, corpus
+
+    with _errors():
+        examples = [example for path in labelled for example in _told(corpus.read_corpus(path))]
+        held_out = corpus.read_corpus(against) if against else ()
+        report = checks.check(examples, against=held_out, label_errors=label_errors, progress=talk.print)
+        typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False) if as_json else str(report))
+        if fix:
+            kept, removed = checks.cleaned(report)
+            corpus.write_corpus(kept, fix)
+            lines = [f"{row + 1}\t{why}\t{' '.join(examples[row].text.split())}\n" for row, why in removed]
+            fix.with_name(f"{fix.name}.removed").write_text("".join(lines), encoding="utf8")
+            talk.print(f"wrote {len(kept)} units to {fix}; {len(removed)} left out, listed in {fix.name}.removed")
+    if report.problems:
+        raise typer.Exit(1)
+
+
+def _told(examples: "Corpus") -> "Corpus":
+    """Tell of what was left out on purpose."""
+    for note in examples.skipped[:5]:
+        talk.print(f"left out: {note}")
+    if len(examples.skipped) > 5:
+        talk.print(f"left out: {len(examples.skipped) - 5} more")
+    return examples
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Labelled corpora: read and write them."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -131,9 +132,33 @@ def read_corpus(path: str | Path) -> Corpus:
 
 
 def write_corpus(examples: Sequence[Example], path: str | Path) -> None:
-    """Write examples as JSON Lines, one unit a line; `read_corpus` reads them back equal."""
-    with Path(path).open("w", encoding="utf8") as stream:
-        defaults = asdict(Example("", ()))
+    """Write examples, one unit a line; `read_corpus` reads them back equal.
+
+    Parameters
+    ----------
+    examples
+        The units.
+    path
+        ``.tsv`` for a table, without facets and with labels between semicolons; else JSON lines.
+
+    Raises
+    ------
+    CorpusError
+        A label has a separator in its name, or there are facets, and the table could not be read back.
+    """
+    file = Path(path)
+    defaults = asdict(Example("", ()))
+    if file.suffix.lower() == ".tsv":
+        with file.open("w", encoding="utf8", newline="") as stream:
+            names = [name for name in defaults if name != "facets"]
+            writer = csv.DictWriter(stream, names, delimiter="\t", extrasaction="ignore")
+            writer.writeheader()
+            for example in examples:
+                if example.facets or any(set(label) & set(";|,") for label in example.labels):
+                    raise CorpusError(f"{file}: a table holds no facets and no labels with ; | or ,: write .jsonl.")
+                writer.writerow(asdict(example) | {"labels": ";".join(example.labels)})
+        return
+    with file.open("w", encoding="utf8") as stream:
         for example in examples:
             values = asdict(example).items()
             line = {key: value for key, value in values if key in ("text", "labels") or value != defaults[key]}

@@ -1,4 +1,4 @@
-"""Train a model on a labelled corpus, and evaluate one."""
+"""Train a model on a labelled corpus."""
 
 import platform
 import random
@@ -6,92 +6,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pmskills.classifier import Classifier, best_thresholds, calibrate, decide, fit
+from pmskills.classifier import Classifier, best_thresholds, calibrate, fit
 from pmskills.corpus import Example, corpus_hash
 from pmskills.errors import CorpusError
+from pmskills.evaluation import measure, targets_for
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import Analyzer, build, load, tagged
 from pmskills.skills import LABELS
 
 FOLDS = 5
-MIN_EXAMPLES = 10
+MIN_EXAMPLES = 30
 RUN_ON = 0.3
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How well one label, or all of them, are found; every figure is between 0 and 1.
-
-    Attributes
-    ----------
-    precision, recall, f1
-        At the model's thresholds.
-    average_precision
-        Area under the precision-recall curve, over all thresholds.
-    support
-        Number of units that carry the label.
-    """
-
-    precision: float
-    recall: float
-    f1: float
-    average_precision: float
-    support: int
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Scores of a model on labelled units.
-
-    Attributes
-    ----------
-    labels
-        Score of each label, in column order.
-    micro, macro
-        Over all decisions, and the mean over labels.
-    units
-        Number of units.
-    """
-
-    labels: dict[str, Score]
-    micro: Score
-    macro: Score
-    units: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the scores as plain dicts, rounded to 4 digits."""
-
-        def plain(score: Score) -> dict[str, float]:
-            return {name: round(getattr(score, name), 4) for name in Score.__dataclass_fields__}
-
-        return {
-            "units": self.units,
-            "labels": {label: plain(score) for label, score in self.labels.items()},
-            "micro": plain(self.micro),
-            "macro": plain(self.macro),
-        }
-
-    def __str__(self) -> str:
-        """Return a table."""
-        width = max(len(label) for label in [*self.labels, "macro"])
-        lines = [f"{'':{width}}  precision  recall     F1     AP  support"]
-        for name, score in [*self.labels.items(), ("micro", self.micro), ("macro", self.macro)]:
-            lines.append(
-                f"{name:{width}}  {score.precision:9.3f}  {score.recall:6.3f}  {score.f1:5.3f}  "
-                f"{score.average_precision:5.3f}  {score.support:7d}"
-            )
-        return "\n".join([*lines, f"{self.units} units"])
 
 
 def train(
@@ -123,37 +57,15 @@ def train(
     CorpusError
         A label has too few positive or negative examples, or all examples are of one document.
     """
-    labels = _labels(examples)
-    groups = _groups(examples)
-    targets = _targets(examples, labels)
-    _check(targets, labels, groups)
-    weights = np.array([example.weight for example in examples])
     nlp = tagger or load().nlp
-    progress(f"tokenizing and tagging {len(examples)} units")
-    docs = list(tagged(nlp, [example.text for example in examples]))
-    run_on = _run_on(examples, groups, seed)
-    extra_docs = list(tagged(nlp, [example.text for example in run_on]))
-    extra_targets, extra_weights = _targets(run_on, labels), np.array([example.weight for example in run_on])
-    decisions = np.zeros(targets.shape)
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(docs, groups=groups)
-    for number, (rest, held_out) in enumerate(folds, 1):
-        progress(f"cross-validation {number} of {FOLDS}")
-        learned = {groups[row] for row in rest}
-        extra = [row for row, example in enumerate(run_on) if example.document in learned]
-        space, model = _fit(
-            [docs[row] for row in rest],
-            [extra_docs[row] for row in extra],
-            np.vstack([targets[rest], extra_targets[extra]]),
-            labels,
-            np.concatenate([weights[rest], extra_weights[extra]]),
-        )
-        decisions[held_out] = model.decision_function(space.transform([docs[row] for row in held_out]))
+    work = _Work.of(examples, nlp, seed, progress)
+    labels, groups, targets, weights = work.labels, work.groups, work.targets, work.weights
+    decisions = work.decisions(seed, progress)
     progress("training on the whole corpus")
-    space, model = _fit(
-        docs, extra_docs, np.vstack([targets, extra_targets]), labels, np.concatenate([weights, extra_weights])
-    )
+    space, model = work.fit(range(len(examples)))
     model, probabilities = calibrate(model, targets, decisions, weights)
     thresholds = best_thresholds(targets, probabilities, labels, weights)
+    scores = measure(targets, probabilities, labels, thresholds, examples, seed).to_dict()
     meta = {
         "labels": list(labels),
         "thresholds": thresholds,
@@ -166,26 +78,76 @@ def train(
         "seed": seed,
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("spacy", "scikit-learn", "skops", "numpy", "scipy")},
-        "cross_validation": _scores(targets, probabilities, labels, thresholds).to_dict(),
+        "cross_validation": {
+            key: scores[key] for key in ("units", "labels", "micro", "macro", "slices") if key in scores
+        },
     }
     return build(nlp, space, model, thresholds, meta)
 
 
-def evaluate(analyzer: Analyzer, examples: Sequence[Example]) -> Evaluation:
-    """Score a model at its thresholds on labelled units that it was not trained on.
+def out_of_fold(
+    examples: Sequence[Example], *, seed: int = 0, progress: Progress = lambda message: None
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return what a model says of each unit that was not trained on the unit's document.
+
+    Returns
+    -------
+    tuple
+        The labels, and calibrated probabilities, shape (n_units, n_labels).
 
     Raises
     ------
     CorpusError
-        The corpus has a label that the model does not know.
+        As `train`.
     """
-    unknown = sorted({label for example in examples for label in example.labels} - set(analyzer.labels))
-    if unknown:
-        raise CorpusError(
-            f"the corpus has the labels {', '.join(unknown)}; the model knows only {', '.join(analyzer.labels)}."
-        )
-    probabilities = analyzer.predict_proba([example.text for example in examples])
-    return _scores(_targets(examples, analyzer.labels), probabilities, analyzer.labels, analyzer.thresholds)
+    work = _Work.of(examples, load().nlp, seed, progress)
+    _, model = work.fit(range(len(examples)))
+    return work.labels, calibrate(model, work.targets, work.decisions(seed, progress), work.weights)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A corpus made ready for training: tagged units, what they carry, and units joined as extraction joins lines."""
+
+    labels: tuple[str, ...]
+    groups: list[str]
+    docs: list[Doc]
+    targets: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+    run_on: list[Example]
+    run_on_docs: list[Doc]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], nlp: Language, seed: int, progress: Progress) -> "_Work":
+        labels, groups = _labels(examples), _groups(examples)
+        targets = targets_for(examples, labels)
+        _check(targets, labels, groups)
+        progress(f"tokenizing and tagging {len(examples)} units")
+        run_on = _run_on(examples, groups, seed)
+        docs = list(tagged(nlp, [example.text for example in examples]))
+        run_on_docs = list(tagged(nlp, [example.text for example in run_on]))
+        weights = np.array([example.weight for example in examples])
+        return cls(labels, groups, docs, targets, weights, run_on, run_on_docs)
+
+    def fit(self, rows: Sequence[int]) -> tuple[FeatureSpace, Classifier]:
+        learned = {self.groups[row] for row in rows}
+        extra = [row for row, example in enumerate(self.run_on) if example.document in learned]
+        joined = [self.run_on[row] for row in extra]
+        docs = [self.docs[row] for row in rows]
+        space = FeatureSpace.fit(docs)
+        counts = space.transform(docs + [self.run_on_docs[row] for row in extra])
+        targets = np.vstack([self.targets[rows], targets_for(joined, self.labels)])
+        weights = np.concatenate([self.weights[rows], [example.weight for example in joined]])
+        return space, fit(counts, targets, self.labels, weights)
+
+    def decisions(self, seed: int, progress: Progress) -> NDArray[np.float64]:
+        decisions = np.zeros(self.targets.shape)
+        folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(self.docs, groups=self.groups)
+        for number, (rest, held_out) in enumerate(folds, 1):
+            progress(f"cross-validation {number} of {FOLDS}")
+            space, model = self.fit(rest)
+            decisions[held_out] = model.decision_function(space.transform([self.docs[row] for row in held_out]))
+        return decisions
 
 
 def write_readme(analyzer: Analyzer, folder: Path) -> None:
@@ -231,23 +193,6 @@ def _groups(examples: Sequence[Example]) -> list[str]:
     return [example.document or f"unit {row}" for row, example in enumerate(examples)]
 
 
-def _targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.bool_]:
-    return np.array([[label in example.labels for label in labels] for example in examples], dtype=np.bool_).reshape(
-        len(examples), len(labels)
-    )
-
-
-def _fit(
-    docs: list[Doc],
-    run_on: list[Doc],
-    targets: NDArray[np.bool_],
-    labels: Sequence[str],
-    weights: NDArray[np.float64],
-) -> tuple[FeatureSpace, Classifier]:
-    space = FeatureSpace.fit(docs)
-    return space, fit(space.transform(docs + run_on), targets, labels, weights)
-
-
 def _run_on(examples: Sequence[Example], groups: Sequence[str], seed: int) -> list[Example]:
     """Join some units with another of their document, as extraction joins lines; the labels are those of either."""
     chance = random.Random(seed)
@@ -287,34 +232,3 @@ def _check(targets: NDArray[np.bool_], labels: Sequence[str], groups: Sequence[s
             raise CorpusError(f"all units with the label {label} are of one document; at least 2 are needed.")
     if len(set(groups)) < FOLDS:
         raise CorpusError(f"the units are of {len(set(groups))} documents; at least {FOLDS} are needed.")
-
-
-def _scores(
-    targets: NDArray[np.bool_],
-    probabilities: NDArray[np.float64],
-    labels: Sequence[str],
-    thresholds: dict[str, float],
-) -> Evaluation:
-    chosen = decide(probabilities, labels, thresholds)
-    scores = {
-        label: _score(targets[:, column], chosen[:, column], probabilities[:, column])
-        for column, label in enumerate(labels)
-    }
-    micro = _score(targets.ravel(), chosen.ravel(), probabilities.ravel())
-    means = {name: float(np.mean([getattr(score, name) for score in scores.values()])) for name in _FIGURES}
-    macro = Score(support=micro.support, **means)
-    return Evaluation(scores, micro, macro, len(targets))
-
-
-_FIGURES = ("precision", "recall", "f1", "average_precision")
-
-
-def _score(truth: NDArray[np.bool_], chosen: NDArray[np.bool_], scores: NDArray[np.float64]) -> Score:
-    hits, positives, found = int((truth & chosen).sum()), int(truth.sum()), int(chosen.sum())
-    return Score(
-        precision=hits / found if found else 0.0,
-        recall=hits / positives if positives else 0.0,
-        f1=2 * hits / (found + positives) if found + positives else 0.0,
-        average_precision=float(average_precision_score(truth, scores)) if positives else 0.0,
-        support=positives,
-    )

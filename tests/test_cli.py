@@ -164,7 +164,7 @@ def test_train_evaluate_and_analyze_with_the_new_model(tmp_path, folder):
     corpus = tmp_path / "corpus.jsonl"
     lines = [
         {"text": text, "labels": labels, "document": f"d{row}"}
-        for row in range(12)
+        for row in range(30)
         for text, labels in (("Fixed the till", ["repair"]), ("Swept the floor", []))
     ]
     corpus.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -175,7 +175,7 @@ def test_train_evaluate_and_analyze_with_the_new_model(tmp_path, folder):
     code, out, _ = run("evaluate", corpus, "--model", tmp_path / "model", "--json")
     assert (code, json.loads(out)["macro"]["f1"]) == (0, 1.0)
     code, out, _ = run("evaluate", corpus, "--model", tmp_path / "model")
-    assert out.splitlines()[-1] == "24 units"
+    assert out.splitlines()[-1] == "60 units"
     assert "REPAIR" in run("analyze", folder / "a.txt", "--model", tmp_path / "model")[1]
 
 

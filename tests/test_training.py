@@ -70,7 +70,7 @@ def test_progress_is_told(examples):
     ("corpus", "message"),
     [
         ([Example("a", ())] * 20, "no unit of the corpus carries a label"),
-        ([Example("a", ("x",))] * 3 + [Example("b", ())] * 20, "3 units with the label x; at least 10 are needed"),
+        ([Example("a", ("x",))] * 3 + [Example("b", ())] * 20, "3 units with the label x; at least 30 are needed"),
         ([Example("a", ("x",))] * 20, "0 units without the label x"),
         ([Example("a", ("x",), "d")] * 20 + [Example("b", ())] * 20, "all units with the label x are of one document"),
         (
