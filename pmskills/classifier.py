@@ -9,15 +9,18 @@ from pathlib import Path
 import numpy as np
 import skops.io
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from scipy.special import expit
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from pmskills.errors import ModelError
 
 REGULARIZATION = 0.003
+# The penalty on a base model's log-odds is the square of this smaller than that on other features.
+PRIOR_SCALE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,11 @@ class Classifier:
 
 
 def fit(
-    counts: csr_matrix, targets: NDArray[np.bool_], labels: Sequence[str], weights: NDArray[np.float64]
+    counts: csr_matrix,
+    targets: NDArray[np.bool_],
+    labels: Sequence[str],
+    weights: NDArray[np.float64],
+    regularization: float = REGULARIZATION,
 ) -> Classifier:
     """Train a classifier.
 
@@ -114,14 +121,53 @@ def fit(
         Label names in column order.
     weights
         How much each unit counts, shape (n_units,).
+    regularization
+        Inverse strength of the penalty on large coefficients, above 0.
     """
     weighting = TfidfTransformer(sublinear_tf=True, norm=None).fit(counts)
     features = weighting.transform(counts)
     estimators = tuple(
-        LogisticRegression(C=REGULARIZATION, max_iter=5000).fit(features, targets[:, column], weights)
-        for column in range(len(labels))
+        _regression(features, targets[:, column], weights, regularization) for column in range(len(labels))
     )
     return Classifier(tuple(labels), weighting, estimators)
+
+
+def _regression(
+    features: csr_matrix, target: NDArray[np.bool_], weights: NDArray[np.float64], regularization: float
+) -> LogisticRegression:
+    # Its vectors are short: more threads only wait for each other, on a busy machine for minutes.
+    with threadpool_limits(1):
+        return LogisticRegression(C=regularization, max_iter=5000).fit(features, target, weights)
+
+
+def adapt(
+    base: Classifier,
+    counts: csr_matrix,
+    targets: NDArray[np.bool_],
+    labels: Sequence[str],
+    weights: NDArray[np.float64],
+    regularization: float = REGULARIZATION,
+) -> Classifier:
+    """Train a classifier that starts from another: its log-odds are features that cost next to nothing to use.
+
+    The parameters are those of `fit`, with the counts in the feature space of the base. As all is linear, the result
+    is one set of coefficients in that space.
+    """
+    features = base.weighting.transform(counts)
+    prior = base.decision_function(counts)
+    both = hstack([features, csr_matrix(prior * PRIOR_SCALE)], format="csr")
+    size = features.shape[1]
+    coefficients = np.vstack([estimator.coef_ for estimator in base.estimators])
+    intercepts = np.concatenate([estimator.intercept_ for estimator in base.estimators])
+    estimators = []
+    for column in range(len(labels)):
+        estimator = _regression(both, targets[:, column], weights, regularization)
+        shares = estimator.coef_[0, size:] * PRIOR_SCALE
+        estimator.coef_ = estimator.coef_[:, :size] + shares @ coefficients
+        estimator.intercept_ = estimator.intercept_ + shares @ intercepts
+        estimator.n_features_in_ = size
+        estimators.append(estimator)
+    return Classifier(tuple(labels), base.weighting, tuple(estimators))
 
 
 def calibrate(

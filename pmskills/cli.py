@@ -169,6 +169,10 @@ def train(
             metavar="FILE", help="Tagged units to train a new part-of-speech tagger on; default: the packaged one."
         ),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Start from this model; 'packaged' for ours. Better with few units."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the cross-validation folds.")] = 0,
 ) -> None:
     """Train a model on a labelled corpus; the same corpus and seed give equal predictions.
@@ -186,7 +190,8 @@ def train(
             silver = tagger.read_silver(tags)
             talk.print(f"training a tagger on {len(silver)} units")
             nlp = tagger.train_tagger(pipeline.blank(), silver)
-        analyzer = training.train(examples, tagger=nlp, seed=seed, progress=talk.print)
+        start = pipeline.load(None if base == "packaged" else base) if base else None
+        analyzer = training.train(examples, tagger=nlp, base=start, seed=seed, progress=talk.print)
         analyzer.to_disk(output)
         training.write_readme(analyzer, output)
         talk.print(f"wrote {output}")

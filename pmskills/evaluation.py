@@ -302,7 +302,7 @@ def measure(
     scores = {
         label: Score(
             *_micro(truth[:, column], chosen[:, column]),
-            average_precision=_area(truth[:, column], probabilities[:, column]),
+            average_precision=average_precision(truth[:, column], probabilities[:, column]),
             support=int(truth[:, column].sum()),
             f1_interval=_middle(f1s[:, column]),
             average_precision_interval=_middle(areas[:, column]),
@@ -318,7 +318,7 @@ def measure(
     )
     micro = Score(
         *_micro(truth, chosen),
-        average_precision=_area(truth.ravel(), probabilities.ravel()),
+        average_precision=average_precision(truth.ravel(), probabilities.ravel()),
         support=int(truth.sum()),
         f1_interval=_middle(_f1s(truth.ravel(), chosen.ravel(), np.repeat(weights, len(labels), axis=1))),
     )
@@ -357,11 +357,12 @@ def _macro_f1(truth: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> float:
 
 
 def _macro_ap(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    each = [_area(truth[:, column], scores[:, column]) for column in range(truth.shape[1])]
+    each = [average_precision(truth[:, column], scores[:, column]) for column in range(truth.shape[1])]
     return float(np.mean(each)) if each else 0.0
 
 
-def _area(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+def average_precision(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    """Return the area under the precision-recall curve of one label; 0 if no unit carries it."""
     return float(average_precision_score(truth, scores)) if truth.any() else 0.0
 
 

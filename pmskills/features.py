@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import snowballstemmer
@@ -218,6 +219,7 @@ def _length(words: int) -> str:
     return f"n:{min(words // 4, 8)}"
 
 
+@lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
     return str(_STEMMER.stemWord(word)) if word[:1].isalpha() else word
 

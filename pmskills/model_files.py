@@ -3,6 +3,7 @@
 import hashlib
 import json
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,17 @@ def packaged_model() -> Path:
         if folder.is_dir():
             return folder
     raise ModelError(f"the packaged model {PACKAGED} is missing from {here}. Install pmskills again.")
+
+
+def installed_model(name: str) -> Path | None:
+    """Return the folder of a model that was installed under this name, if there is one; its code is not run."""
+    if not name.isidentifier() or Path(name).exists():
+        return None
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "model"
+    return folder if (folder / "meta.json").is_file() else None
 
 
 @cache

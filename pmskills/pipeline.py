@@ -1,5 +1,6 @@
 """The spaCy pipeline: build, load, and analyze resumes with it."""
 
+import configparser
 import json
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,12 +20,21 @@ from pmskills.classifier import Classifier, decide
 from pmskills.documents import MAX_CHARACTERS, Document, check_length
 from pmskills.errors import ModelError
 from pmskills.features import FeatureSpace
-from pmskills.model_files import PACKAGED, packaged_model, read_json
+from pmskills.model_files import PACKAGED, installed_model, packaged_model, read_json
 from pmskills.segmenter import unit_of
 from pmskills.tagger import NAME as TAGGER
 from pmskills.tagger import ResumeTagger
 
 FORMAT = 2
+MOST_CONFIG = 100_000
+MOST_BYTES = 500_000_000
+PARTS = (TAGGER, "pm_segmenter", "pm_skills")
+# What the configuration of our pipelines calls; anything else could be code of whoever wrote the folder.
+CALLED = frozenset(
+    "spacy.Tagger.v2 spacy.Tok2Vec.v2 spacy.MultiHashEmbed.v2 spacy.MaxoutWindowEncoder.v2 spacy.tagger_scorer.v1 "
+    "spacy.Tokenizer.v1 spacy.Vectors.v1 spacy.Corpus.v1 spacy.batch_by_words.v1 spacy.ConsoleLogger.v1 Adam.v1 "
+    "compounding.v1".split()
+)
 
 if not Doc.has_extension("pm_skills"):
     Doc.set_extension("pm_skills", default=None)
@@ -135,6 +145,19 @@ class Analyzer:
         component = self.nlp.get_pipe("pm_skills")
         assert isinstance(component, SkillTagger)
         return component
+
+    @property
+    def parts(self) -> tuple[FeatureSpace, Classifier]:
+        """The features and the classifier.
+
+        Raises
+        ------
+        ModelError
+            The pipeline has none.
+        """
+        if self._labeller.space is None or self._labeller.classifier is None:
+            raise ModelError("the pipeline's pm_skills has no model. Use pmskills.load() or pmskills.train().")
+        return self._labeller.space, self._labeller.classifier
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -250,12 +273,14 @@ def load(path: str | Path | None = None) -> Analyzer:
     Parameters
     ----------
     path
-        A model folder; by default the model that comes with the package.
+        A model folder, or the name of an installed model that `pmskills package` made; by default the model that
+        comes with the package.
 
     Raises
     ------
     ModelError
-        The folder is missing, is not a pmskills model, is damaged, or has another format.
+        The folder is missing, is not a pmskills model, is damaged, names parts that are not ours, or has another
+        format.
 
     Examples
     --------
@@ -263,7 +288,7 @@ def load(path: str | Path | None = None) -> Analyzer:
     >>> pmskills.load().labels
     ('problem_solving', 'customer_centric', 'influence')
     """
-    folder = packaged_model() if path is None else Path(path)
+    folder = packaged_model() if path is None else installed_model(str(path)) or Path(path)
     if not (folder / "meta.json").is_file():
         raise ModelError(f"{folder}: no model here (meta.json is missing). Expected a folder made by `pmskills train`.")
     meta = read_json(folder / "meta.json").get("pmskills")
@@ -274,6 +299,7 @@ def load(path: str | Path | None = None) -> Analyzer:
             f"{folder}: model format {meta.get('format')!r}; this version of pmskills reads format {FORMAT}. "
             "Train the model again, or install the version of pmskills that wrote it."
         )
+    _check_parts(folder)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\[W095\]")
         try:
@@ -284,6 +310,38 @@ def load(path: str | Path | None = None) -> Analyzer:
             raise ModelError(f"{folder}: the model is damaged ({type(error).__name__}: {error}).") from error
     nlp.max_length = MAX_CHARACTERS
     return Analyzer(nlp)
+
+
+def _check_parts(folder: Path) -> None:
+    """Refuse a configuration that names anything but the parts of our pipelines: spaCy would call it."""
+    file = folder / "config.cfg"
+    try:
+        if file.stat().st_size > MOST_CONFIG:
+            raise ModelError(f"{folder}: the model is damaged (config.cfg has {file.stat().st_size:,} bytes).")
+        config = spacy.util.load_config(file)
+    except (OSError, ValueError, configparser.Error) as error:
+        raise ModelError(f"{folder}: the model is damaged (config.cfg cannot be read: {error}).") from None
+    for name, value in _leaves(config):
+        called = name.startswith("@") and value not in CALLED
+        if called or (name == "factory" and value not in PARTS) or name == "source":
+            raise ModelError(
+                f"{folder}: refused, its config.cfg has {name} = {str(value)[:80]}, which no pmskills model has. "
+                "Load models only from people you trust, built by `pmskills train`."
+            )
+    for path in folder.rglob("*"):
+        if path.is_symlink() or (path.is_file() and path.stat().st_size > MOST_BYTES):
+            raise ModelError(f"{folder}: refused, {path.name} is a link or larger than {MOST_BYTES // 10**6} MB.")
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, name)
+    else:
+        yield name, value
 
 
 @cache

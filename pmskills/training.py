@@ -2,27 +2,33 @@
 
 import platform
 import random
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pmskills.classifier import Classifier, best_thresholds, calibrate, fit
+from pmskills.classifier import REGULARIZATION, Classifier, adapt, best_thresholds, calibrate, fit
 from pmskills.corpus import Example, corpus_hash
 from pmskills.errors import CorpusError
-from pmskills.evaluation import measure, targets_for
+from pmskills.evaluation import average_precision, measure, targets_for
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import Analyzer, build, load, tagged
 from pmskills.skills import LABELS
 
 FOLDS = 5
 MIN_EXAMPLES = 30
+MIN_WITH_BASE = 10
+MOST_LABELS = 50
+SMALL = 5_000
+REGULARIZATIONS = (0.001, 0.003, 0.01, 0.1)
 RUN_ON = 0.3
 
 Progress = Callable[[str], None]
@@ -32,6 +38,7 @@ def train(
     examples: Sequence[Example],
     *,
     tagger: Language | None = None,
+    base: Analyzer | None = None,
     seed: int = 0,
     progress: Progress = lambda message: None,
 ) -> Analyzer:
@@ -40,13 +47,17 @@ def train(
     Calibration, thresholds and scores come from cross-validation in which no document stands on both
     sides; features too are collected anew in each fold. It also learns from some units joined with
     another of their document, as text extraction joins lines. The same corpus and seed give equal predictions.
+    On fewer than 5,000 units the strength of regularization is chosen by cross-validation too.
 
     Parameters
     ----------
     examples
         The corpus, from `read_corpus`.
     tagger
-        A pipeline with a part-of-speech tagger, from `train_tagger`; by default the packaged model's.
+        A pipeline with a part-of-speech tagger, from `train_tagger`; by default the base's, or the packaged model's.
+    base
+        A model to start from, of whatever labels: better with few units of one's own. 10 with and without a label
+        are then enough, else 30.
     seed
         Decides the folds.
     progress
@@ -57,12 +68,12 @@ def train(
     CorpusError
         A label has too few positive or negative examples, or all examples are of one document.
     """
-    nlp = tagger or load().nlp
-    work = _Work.of(examples, nlp, seed, progress)
+    nlp = tagger or (base or load()).nlp
+    work = _Work.of(examples, nlp, base, seed, progress)
     labels, groups, targets, weights = work.labels, work.groups, work.targets, work.weights
-    decisions = work.decisions(seed, progress)
+    regularization, decisions = work.decisions(seed, progress)
     progress("training on the whole corpus")
-    space, model = work.fit(range(len(examples)))
+    space, (model,) = work.fit(range(len(examples)), [regularization])
     model, probabilities = calibrate(model, targets, decisions, weights)
     thresholds = best_thresholds(targets, probabilities, labels, weights)
     scores = measure(targets, probabilities, labels, thresholds, examples, seed).to_dict()
@@ -76,6 +87,8 @@ def train(
             "positives": {label: int(targets[:, column].sum()) for column, label in enumerate(labels)},
         },
         "seed": seed,
+        "regularization": regularization,
+        "base": base.meta["corpus"]["sha256"] if base else None,
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("spacy", "scikit-learn", "skops", "numpy", "scipy")},
         "cross_validation": {
@@ -100,9 +113,10 @@ def out_of_fold(
     CorpusError
         As `train`.
     """
-    work = _Work.of(examples, load().nlp, seed, progress)
-    _, model = work.fit(range(len(examples)))
-    return work.labels, calibrate(model, work.targets, work.decisions(seed, progress), work.weights)[1]
+    work = _Work.of(examples, load().nlp, None, seed, progress)
+    regularization, decisions = work.decisions(seed, progress)
+    _, (model,) = work.fit(range(len(examples)), [regularization])
+    return work.labels, calibrate(model, work.targets, decisions, work.weights)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,38 +130,75 @@ class _Work:
     weights: NDArray[np.float64]
     run_on: list[Example]
     run_on_docs: list[Doc]
+    base: Analyzer | None
 
     @classmethod
-    def of(cls, examples: Sequence[Example], nlp: Language, seed: int, progress: Progress) -> "_Work":
+    def of(
+        cls, examples: Sequence[Example], nlp: Language, base: Analyzer | None, seed: int, progress: Progress
+    ) -> "_Work":
         labels, groups = _labels(examples), _groups(examples)
         targets = targets_for(examples, labels)
-        _check(targets, labels, groups)
+        _check(targets, labels, groups, MIN_WITH_BASE if base else MIN_EXAMPLES)
         progress(f"tokenizing and tagging {len(examples)} units")
         run_on = _run_on(examples, groups, seed)
         docs = list(tagged(nlp, [example.text for example in examples]))
         run_on_docs = list(tagged(nlp, [example.text for example in run_on]))
         weights = np.array([example.weight for example in examples])
-        return cls(labels, groups, docs, targets, weights, run_on, run_on_docs)
+        return cls(labels, groups, docs, targets, weights, run_on, run_on_docs, base)
 
-    def fit(self, rows: Sequence[int]) -> tuple[FeatureSpace, Classifier]:
+    def fit(
+        self, rows: Sequence[int] | NDArray[np.int_], regularizations: Sequence[float]
+    ) -> tuple[FeatureSpace, list[Classifier]]:
+        """Train on some units, once for each strength of regularization."""
         learned = {self.groups[row] for row in rows}
         extra = [row for row, example in enumerate(self.run_on) if example.document in learned]
         joined = [self.run_on[row] for row in extra]
         docs = [self.docs[row] for row in rows]
-        space = FeatureSpace.fit(docs)
+        space = self.base.parts[0] if self.base else FeatureSpace.fit(docs)
         counts = space.transform(docs + [self.run_on_docs[row] for row in extra])
         targets = np.vstack([self.targets[rows], targets_for(joined, self.labels)])
         weights = np.concatenate([self.weights[rows], [example.weight for example in joined]])
-        return space, fit(counts, targets, self.labels, weights)
+        start = partial(adapt, self.base.parts[1]) if self.base else fit
+        return space, [start(counts, targets, self.labels, weights, value) for value in regularizations]
 
-    def decisions(self, seed: int, progress: Progress) -> NDArray[np.float64]:
-        decisions = np.zeros(self.targets.shape)
-        folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(self.docs, groups=self.groups)
-        for number, (rest, held_out) in enumerate(folds, 1):
+    def decisions(self, seed: int, progress: Progress) -> tuple[float, NDArray[np.float64]]:
+        """Return the best regularization and the log-odds of each unit by a model that has not seen its document."""
+        small = len(self.docs) < SMALL
+        values = REGULARIZATIONS if small else (REGULARIZATION,)
+        found = np.zeros((len(values), *self.targets.shape))
+        for number, (rest, held_out) in enumerate(self._folds(seed, small), 1):
             progress(f"cross-validation {number} of {FOLDS}")
-            space, model = self.fit(rest)
-            decisions[held_out] = model.decision_function(space.transform([self.docs[row] for row in held_out]))
-        return decisions
+            space, models = self.fit(rest, values)
+            counts = space.transform([self.docs[row] for row in held_out])
+            for place, model in enumerate(models):
+                found[place, held_out] = model.decision_function(counts)
+        areas = [
+            np.mean([average_precision(t, d) for t, d in zip(self.targets.T, one.T, strict=True)]) for one in found
+        ]
+        best = int(np.argmax(areas))
+        return values[best], found[best]
+
+    def _folds(self, seed: int, stratified: bool) -> Iterator[tuple[NDArray[np.int_], NDArray[np.int_]]]:
+        if not stratified:
+            yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(self.docs, groups=self.groups)
+            return
+        # Spread the rarest label that each unit carries.
+        rarity = np.argsort(self.targets.sum(axis=0), kind="stable")
+        stratum = np.zeros(len(self.docs), dtype=int)
+        for place, column in enumerate(rarity[::-1], 1):
+            stratum[self.targets[:, column]] = place
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The least populated class")
+            folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+            splits = list(folds.split(stratum, stratum, self.groups))
+        for rest, held_out in splits:
+            for label, carried in zip(self.labels, self.targets[rest].T, strict=True):
+                if carried.all() or not carried.any():
+                    raise CorpusError(
+                        f"the units with and without the label {label} are of too few documents to cross-validate. "
+                        "Label more documents."
+                    )
+            yield rest, held_out
 
 
 def write_readme(analyzer: Analyzer, folder: Path) -> None:
@@ -216,15 +267,17 @@ def _run_on(examples: Sequence[Example], groups: Sequence[str], seed: int) -> li
     return joined
 
 
-def _check(targets: NDArray[np.bool_], labels: Sequence[str], groups: Sequence[str]) -> None:
+def _check(targets: NDArray[np.bool_], labels: Sequence[str], groups: Sequence[str], least: int) -> None:
     if not labels:
         raise CorpusError("no unit of the corpus carries a label; there is nothing to learn.")
+    if len(labels) > MOST_LABELS:
+        raise CorpusError(f"{len(labels)} different labels; at most {MOST_LABELS} are learned. Is each unit's its own?")
     for column, label in enumerate(labels):
         positives = int(targets[:, column].sum())
         for count, kind in ((positives, "with"), (len(targets) - positives, "without")):
-            if count < MIN_EXAMPLES:
+            if count < least:
                 raise CorpusError(
-                    f"{count} units {kind} the label {label}; at least {MIN_EXAMPLES} are needed. "
+                    f"{count} units {kind} the label {label}; at least {least} are needed. "
                     "Label more, or drop the label."
                 )
         documents = len({group for group, yes in zip(groups, targets[:, column], strict=True) if yes})

@@ -71,10 +71,10 @@ def test_progress_is_told(examples):
     [
         ([Example("a", ())] * 20, "no unit of the corpus carries a label"),
         ([Example("a", ("x",))] * 3 + [Example("b", ())] * 20, "3 units with the label x; at least 30 are needed"),
-        ([Example("a", ("x",))] * 20, "0 units without the label x"),
-        ([Example("a", ("x",), "d")] * 20 + [Example("b", ())] * 20, "all units with the label x are of one document"),
+        ([Example("a", ("x",))] * 40, "0 units without the label x"),
+        ([Example("a", ("x",), "d")] * 40 + [Example("b", ())] * 40, "all units with the label x are of one document"),
         (
-            [Example("a", ("x",), "d"), Example("a", ("x",), "e")] * 10 + [Example("b", (), "d")] * 20,
+            [Example("a", ("x",), "d"), Example("a", ("x",), "e")] * 20 + [Example("b", (), "d")] * 40,
             "the units are of 2 documents; at least 5 are needed",
         ),
     ],
@@ -82,6 +82,43 @@ def test_progress_is_told(examples):
 def test_what_cannot_be_learned_is_refused(corpus, message):
     with pytest.raises(CorpusError, match=message):
         train(corpus)
+
+
+def test_more_labels_than_can_be_learned_are_refused():
+    own = [Example(f"text {row}", (f"label {row}",)) for row in range(60)]
+    with pytest.raises(CorpusError, match="60 different labels; at most 50 are learned"):
+        train(own)
+
+
+def test_fifty_labels_are_learned():
+    own = [Example(f"sang song{row % 50} {row}", (f"label{row % 50}",), f"d{row // 50}") for row in range(1500)]
+    model = train(own)
+    assert len(model.labels) == 50
+    probabilities = model.predict_proba(["sang song7", "sang song31"])
+    assert [model.labels[column] for column in probabilities.argmax(axis=1)] == ["label7", "label31"]
+
+
+def test_base_model_helps_with_few_units(examples):
+    base = train(examples[:900])
+    few = [example for example in examples[900:] if example.labels][:70] + [e for e in examples[900:] if not e.labels][
+        :130
+    ]
+    rest = [example for example in examples[900:] if example not in few]
+    adapted, alone = train(few, base=base), train(few)
+    scores = [evaluate(model, rest).macro.average_precision for model in (adapted, alone)]
+    assert scores[0] > scores[1]
+    assert adapted.meta["base"] == base.meta["corpus"]["sha256"]
+
+
+def test_base_model_may_have_other_labels(tmp_path):
+    texts = [f"Sang {word} to the {who}" for word in ("ballads", "hymns") for who in ("guests", "nuns", "crowd")] * 8
+    own = [Example(text, ("jazz",) if "ballads" in text else (), f"r{row % 7}") for row, text in enumerate(texts)]
+    model = train(own, base=pmskills.load())
+    assert model.labels == ("jazz",)
+    probabilities = model.predict_proba(["Sang ballads to the guests", "Sang hymns to the nuns"])[:, 0]
+    assert probabilities[0] > 0.5 > probabilities[1]
+    model.to_disk(tmp_path / "model")
+    assert np.array_equal(pmskills.load(tmp_path / "model").predict_proba(["Sang"]), model.predict_proba(["Sang"]))
 
 
 def test_evaluate_refuses_unknown_labels(trained):
