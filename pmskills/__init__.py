@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pmskills.pipeline import Analyzer, analyze, load
     from pmskills.segmenter import Unit, segment
     from pmskills.skills import SKILLS, Skill
+    from pmskills.suggesting import Suggestion, suggest
     from pmskills.training import train
 
 __version__ = version("pmskills")
@@ -41,6 +42,7 @@ __all__ = [
     "Result",
     "Score",
     "Skill",
+    "Suggestion",
     "Unit",
     "agreement",
     "analyze",
@@ -53,6 +55,7 @@ __all__ = [
     "score",
     "score_frame",
     "segment",
+    "suggest",
     "train",
     "write_corpus",
 ]
@@ -70,6 +73,7 @@ _HOMES = {
     "pipeline": ("Analyzer", "analyze", "load"),
     "segmenter": ("Unit", "segment"),
     "skills": ("SKILLS", "Skill"),
+    "suggesting": ("Suggestion", "suggest"),
     "training": ("train",),
 }
 

@@ -46,6 +46,15 @@ class Backend(str, Enum):
     dask = "dask"
 
 
+class Tool(str, Enum):
+    """What `suggest` writes for."""
+
+    jsonl = "jsonl"
+    prodigy = "prodigy"
+    label_studio = "label-studio"
+    doccano = "doccano"
+
+
 @app.command()
 def analyze(
     file: Annotated[str, typer.Argument(help="A resume (PDF, DOCX, DOC, ODT, RTF, HTML, text ...), or - for stdin.")],
@@ -307,6 +316,44 @@ def check(
             talk.print(f"wrote {len(kept)} units to {fix}; {len(removed)} left out, listed in {fix.name}.removed")
     if report.problems:
         raise typer.Exit(1)
+
+
+@app.command()
+def suggest(
+    unlabelled: Annotated[
+        Path, typer.Argument(metavar="UNITS", help="Units without labels: text, one a line, or JSON lines with text.")
+    ],
+    model: Model = None,
+    n: Annotated[int, typer.Option("--number", "-n", help="How many to choose.")] = 50,
+    kind: Annotated[Tool, typer.Option("--format", help="The tool that they will be labelled in.")] = Tool.jsonl,
+    seed: Annotated[int, typer.Option(help="Decides the clusters.")] = 0,
+) -> None:
+    """Choose the units that are worth labelling next: doubtful, unlike each other, of all labels.
+
+    Example: pmskills suggest units.txt --model my-model -n 50 --format prodigy > tasks.jsonl
+    """
+    from pmskills import pipeline, suggesting
+
+    with _errors():
+        chosen = suggesting.suggest(suggesting.read_units(unlabelled), pipeline.load(model), n=n, seed=seed)
+        typer.echo(suggesting.WRITERS[kind.value](chosen))
+
+
+@app.command()
+def package(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the wheel.")],
+    name: Annotated[str, typer.Option(help="Name to install and load it by.")],
+    version: Annotated[str, typer.Option(help="Its version.")] = "1.0.0",
+) -> None:
+    """Make a wheel of a model, for `pip install`; `pmskills.load(NAME)` and `spacy.load(NAME)` find it.
+
+    Example: pmskills package my-model --output dist --name team_skills
+    """
+    from pmskills import packaging
+
+    with _errors():
+        talk.print(f"wrote {packaging.package(model, output, name=name, version=version)}")
 
 
 def _told(examples: "Corpus") -> "Corpus":

@@ -179,6 +179,46 @@ def test_train_evaluate_and_analyze_with_the_new_model(tmp_path, folder):
     assert "REPAIR" in run("analyze", folder / "a.txt", "--model", tmp_path / "model")[1]
 
 
+def test_labels_go_from_an_export_to_a_package(tmp_path):
+    tasks = [
+        {
+            "id": row,
+            "data": {"text": f"{verb} the {thing} {row % 20}", "document": f"d{row % 9}"},
+            "annotations": [
+                {
+                    "completed_by": who,
+                    "was_cancelled": False,
+                    "result": [{"type": "choices", "value": {"choices": ["repair"]}}] if verb == "Fixed" else [],
+                }
+                for who in (1, 2)
+            ],
+        }
+        for row, (verb, thing) in enumerate(
+            (verb, thing) for thing in ("till", "scale", "door") * 15 for verb in ("Fixed", "Swept")
+        )
+    ]
+    (tmp_path / "export.json").write_text(json.dumps([*tasks, {"data": {"text": "Open"}, "annotations": []}]))
+    code, _, err = run("convert", "export.json", "--output", "all.jsonl", "--merge", cwd=tmp_path)
+    assert code == 0
+    assert err.splitlines()[0].startswith("left out: export.json:91: not annotated yet")
+    assert "repair: kappa 1.00, Krippendorff's alpha 1.00, F1 1.00 on 90 units" in err
+    code, out, _ = run("check", "all.jsonl", "--no-label-errors", "--fix", "clean.jsonl", cwd=tmp_path)
+    assert code == 1, "numbers differ only: nearly the same texts"
+    assert "NEAR DUPLICATE" in out
+    assert (tmp_path / "clean.jsonl.removed").read_text().count("\n") == 90 - len(
+        (tmp_path / "clean.jsonl").read_text().splitlines()
+    )
+    assert run("train", "all.jsonl", "--output", "model", cwd=tmp_path)[0] == 0
+    assert run("train", "all.jsonl", "--output", "adapted", "--base", "packaged", cwd=tmp_path)[0] == 0
+    code, out, _ = run("compare", "model", "adapted", "all.jsonl", "--json", cwd=tmp_path)
+    assert (code, json.loads(out)["first"]["units"]) == (0, 90)
+    (tmp_path / "units.txt").write_text("Fixed the lamp\nSold tea\n")
+    code, out, _ = run("suggest", "units.txt", "--model", "model", "-n", 1, "--format", "doccano", cwd=tmp_path)
+    assert (code, len(out.splitlines())) == (0, 1)
+    code, _, err = run("package", "model", "--output", "dist", "--name", "repairs", cwd=tmp_path)
+    assert (code, err) == (0, "wrote dist/repairs-1.0.0-py3-none-any.whl\n")
+
+
 def test_train_does_not_write_into_a_folder_of_something_else(tmp_path):
     (tmp_path / "photo.jpg").write_bytes(b"x")
     code, _, err = run("train", tmp_path, "--output", tmp_path)
@@ -193,7 +233,9 @@ def test_evaluate_names_a_bad_corpus_line(tmp_path):
     assert "c.jsonl:1: not JSON" in err
 
 
-@pytest.mark.parametrize("command", ["analyze", "score", "train", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["analyze", "score", "train", "evaluate", "compare", "convert", "check", "suggest", "package"]
+)
 def test_help_shows_an_example(command):
     code, out, _ = run(command, "--help")
     assert code == 0
