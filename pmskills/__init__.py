@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pmskills.corpus import Corpus, Example, read_corpus, write_corpus
     from pmskills.documents import Document, read_document
     from pmskills.errors import CorpusError, DocumentError, ModelError, PMSkillsError
+    from pmskills.estimator import PMSkillClassifier
     from pmskills.evaluation import Comparison, Evaluation, Score, compare, evaluate
     from pmskills.pipeline import Analyzer, analyze, load
     from pmskills.segmenter import Unit, segment
@@ -37,6 +38,7 @@ __all__ = [
     "Example",
     "Finding",
     "ModelError",
+    "PMSkillClassifier",
     "PMSkillsError",
     "Report",
     "Result",
@@ -67,6 +69,7 @@ _HOMES = {
     "annotators": ("Agreement", "agreement"),
     "checks": ("Finding", "Report", "check"),
     "corpus": ("Corpus", "Example", "read_corpus", "write_corpus"),
+    "estimator": ("PMSkillClassifier",),
     "evaluation": ("Comparison", "Evaluation", "Score", "compare", "evaluate"),
     "documents": ("Document", "read_document"),
     "errors": ("CorpusError", "DocumentError", "ModelError", "PMSkillsError"),
