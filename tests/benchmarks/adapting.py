@@ -2,7 +2,7 @@
 
 Example: python tests/benchmarks/adapting.py ../shared/real/dev.jsonl ../shared/real/dev-hard.jsonl
 
-Documents of the given units are drawn at random until 50, 100, 200 or 300 units are there; the rest is the test. Five draws.
+Half of the documents, drawn at random, are the test; from the other half 50, 100, 200 or 300 units are drawn. Five draws.
 """
 
 import random
@@ -20,12 +20,10 @@ SEEDS = range(5)
 def draw(examples: list[Example], size: int, seed: int) -> tuple[list[Example], list[Example]]:
     documents = sorted({str(example.document) for example in examples})
     random.Random(seed).shuffle(documents)
-    own: list[Example] = []
-    for document in documents:
-        if len(own) < size:
-            own += [example for example in examples if str(example.document) == document]
-    mine = {str(example.document) for example in own}
-    return own, [example for example in examples if str(example.document) not in mine]
+    mine = set(documents[: len(documents) // 2])
+    own = [example for example in examples if str(example.document) in mine]
+    rest = [example for example in examples if str(example.document) not in mine]
+    return random.Random(seed).sample(own, min(size, len(own))), rest
 
 
 def main() -> None:
