@@ -21,6 +21,7 @@ from pmskills.errors import ModelError
 REGULARIZATION = 0.003
 # The penalty on a base model's log-odds is the square of this smaller than that on other features.
 PRIOR_SCALE = 10.0
+MOST_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ class Classifier:
         if not path.is_file():
             raise ModelError(f"{path}: the classifier is missing. Build the model again with `pmskills train`.")
         try:
+            with zipfile.ZipFile(path) as archive:
+                unpacked = sum(info.file_size for info in archive.infolist())
+            if unpacked > MOST_BYTES:
+                raise ModelError(f"{path}: refused, it unpacks to {unpacked / 1e6:.0f} MB. Load only models you trust.")
             untrusted = skops.io.get_untrusted_types(file=path)
             if untrusted:
                 raise ModelError(

@@ -27,6 +27,8 @@ FOLDS = 5
 MIN_EXAMPLES = 30
 MIN_WITH_BASE = 10
 MOST_LABELS = 50
+FEW = 100
+WORST = 10
 SMALL = 5_000
 REGULARIZATIONS = (0.001, 0.003, 0.01, 0.03)
 RUN_ON = 0.3
@@ -202,36 +204,48 @@ class _Work:
 
 
 def write_readme(analyzer: Analyzer, folder: Path) -> None:
-    """Write a model's README from its meta data."""
+    """Write a model's card, README.md, from its meta data: what it learned from, how right it is, what it is for."""
     meta = analyzer.meta
     corpus, scores = meta["corpus"], meta["cross_validation"]
-    rows = [
-        f"| {label} | {meta['thresholds'][label]:.3f} | {score['precision']:.3f} | {score['recall']:.3f} | "
-        f"{score['f1']:.3f} | {score['average_precision']:.3f} | {score['support']} |"
-        for label, score in scores["labels"].items()
+    rows = []
+    for label, score in [*scores["labels"].items(), ("macro", scores["macro"])]:
+        low, high = score.get("f1_interval", (None, None))
+        threshold = f"{meta['thresholds'][label]:.3f}" if label in meta["thresholds"] else ""
+        rows.append(
+            f"| {label} | {threshold} | {score['precision']:.3f} | {score['recall']:.3f} | {score['f1']:.3f} | "
+            f"{f'{low:.3f} to {high:.3f}' if low is not None else ''} | {score['average_precision']:.3f} | "
+            f"{score['support']} |"
+        )
+    parts = sorted(scores.get("slices", {}).items(), key=lambda item: item[1]["f1"])
+    shown = [name for name, _ in parts if name.startswith("occupation")][:WORST] + [
+        name for name, _ in parts if not name.startswith("occupation")
     ]
+    slices = [f"| {name} | {part['units']} | {part['f1']:.3f} |" for name, part in parts if name in shown]
     versions = ", ".join(f"{name} {number}" for name, number in meta["versions"].items())
-    folder.joinpath("README.md").write_text(
-        "\n".join(
-            [
-                f"# {analyzer.nlp.meta['name']}",
-                "",
-                "A pmskills model (generated file). Load it with `pmskills.load(folder)`.",
-                "",
-                f"Format {meta['format']}. Trained on {corpus['units']} units of {corpus['documents']} documents, "
-                f"corpus SHA-256 `{corpus['sha256']}`, seed {meta['seed']}, with {versions}.",
-                "",
-                f"Scores on units of documents not trained on ({FOLDS}-fold cross-validation over the same corpus; "
-                "on text from elsewhere they are lower):",
-                "",
-                "| label | threshold | precision | recall | F1 | AP | support |",
-                "|---|---|---|---|---|---|---|",
-                *rows,
-                "",
-            ]
-        ),
-        encoding="utf8",
-    )
+    base = f" It started from the model of corpus `{meta['base']}`." if meta.get("base") else ""
+    few = [label for label, score in scores["labels"].items() if score["support"] < FEW]
+    lines = [
+        f"# {analyzer.nlp.meta['name']}",
+        "",
+        "A pmskills model (generated file). Load it with `pmskills.load(folder)`.",
+        "",
+        f"Format {meta['format']}. Trained on {corpus['units']} units of {corpus['documents']} documents, "
+        f"corpus SHA-256 `{corpus['sha256']}`, seed {meta['seed']}, with {versions}.{base}",
+        "",
+        f"Scores on units of documents not trained on ({FOLDS}-fold cross-validation over the same corpus; "
+        "on text from elsewhere they are lower):",
+        "",
+        "| label | threshold | precision | recall | F1 | 95% interval | AP | support |",
+        "|---|---|---|---|---|---|---|---|",
+        *rows,
+        "",
+        *(["| part (of occupations the worst) | units | macro F1 |", "|---|---|---|", *slices, ""] if slices else []),
+        "Use: to show people, and those who help them, where a text says that they did something. Not for: rejecting "
+        "or ranking people; languages other than English; texts unlike its corpus.",
+        *([f"Few examples, so take with care: {', '.join(few)}."] if few else []),
+        "",
+    ]
+    folder.joinpath("README.md").write_text("\n".join(lines), encoding="utf8")
 
 
 def _labels(examples: Sequence[Example]) -> tuple[str, ...]:

@@ -77,6 +77,15 @@ def test_configuration_that_calls_other_code_is_refused(stranger, old, new, foun
     assert found in str(caught.value)
 
 
+def test_classifier_that_unpacks_without_end_is_refused(stranger):
+    file = stranger / "pm_skills" / "classifier.skops"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("schema.json", "w") as stream:
+        for _ in range(1_001):
+            stream.write(bytes(1_000_000))
+    with pytest.raises(ModelError, match=r"classifier.skops: refused, it unpacks to 1001 MB"):
+        pmskills.load(stranger)
+
+
 def test_links_out_of_the_folder_and_broken_configurations_are_refused(stranger):
     (stranger / "extra").symlink_to("/etc/passwd")
     with pytest.raises(ModelError, match="refused, extra is a link or larger"):

@@ -148,4 +148,6 @@ def test_readme_of_a_model_shows_its_scores(trained, tmp_path):
     write_readme(trained, tmp_path)
     text = (tmp_path / "README.md").read_text()
     assert "| influence |" in text
+    assert "| 1 to 7 words |" in text
+    assert "Not for: rejecting" in text
     assert trained.meta["corpus"]["sha256"] in text

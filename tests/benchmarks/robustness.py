@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pmskills import load
 from pmskills.corpus import Example, read_corpus
-from pmskills.training import evaluate
+from pmskills.evaluation import evaluate
 
 SPELLINGS = {
     "ize": "ise", "izing": "ising", "ized": "ised", "ization": "isation", "izations": "isations", "yze": "yse", "yzed": "ysed",
