@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -278,11 +279,15 @@ def _label_errors(examples: Sequence[Example], seed: int, progress: Progress) ->
     filters, ranks = extra("cleanlab.filter", "check"), extra("cleanlab.rank", "check")
     labels, probabilities = out_of_fold(examples, seed=seed, progress=progress)
     findings = []
+    # All that the model disagrees with: the reader judges, the worst come first.
+    find = partial(
+        filters.find_label_issues, filter_by="predicted_neq_given", return_indices_ranked_by="self_confidence", n_jobs=1
+    )
     for column, label in enumerate(labels):
         given = np.array([label in example.labels for example in examples], dtype=int)
         both = np.column_stack([1 - probabilities[:, column], probabilities[:, column]])
         quality = ranks.get_label_quality_scores(given, both)
-        for row in filters.find_label_issues(given, both, return_indices_ranked_by="self_confidence", n_jobs=1):
+        for row in find(given, both):
             said = f"labelled {label}" if given[row] else f"not labelled {label}"
             message = f"{said}, a model of the rest gives it {probabilities[row, column]:.0%}. Look again."
             findings.append((quality[row], Finding("label_error", False, message, (int(row),))))
