@@ -37,6 +37,7 @@ talk = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; default: the packaged model.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Html = Annotated[Path | None, typer.Option("--html", help="Also write a page with plots to this file (extra 'plot').")]
 
 
 class Backend(str, Enum):
@@ -211,6 +212,7 @@ def evaluate(
     labelled: Annotated[Path, typer.Argument(metavar="CORPUS", help="Labelled units: a file or a folder.")],
     model: Model = None,
     as_json: AsJson = False,
+    html: Html = None,
 ) -> None:
     """Score a model on labelled units that it was not trained on.
 
@@ -220,6 +222,8 @@ def evaluate(
 
     with _errors():
         result = evaluation.evaluate(pipeline.load(model), _told(corpus.read_corpus(labelled)))
+        if html:
+            _write_page(html, result.to_html(f"{model or 'Packaged model'} on {labelled}"))
         typer.echo(json.dumps(result.to_dict(), indent=2) if as_json else str(result))
 
 
@@ -229,6 +233,7 @@ def compare(
     second: Annotated[Path, typer.Argument(metavar="MODEL_B", help="Model folder.")],
     labelled: Annotated[Path, typer.Argument(metavar="CORPUS", help="Labelled units that neither was trained on.")],
     as_json: AsJson = False,
+    html: Html = None,
 ) -> None:
     """Tell whether the second model is better than the first, and how sure that is.
 
@@ -239,6 +244,8 @@ def compare(
     with _errors():
         examples = _told(corpus.read_corpus(labelled))
         result = evaluation.compare(pipeline.load(first), pipeline.load(second), examples)
+        if html:
+            _write_page(html, result.to_html(f"{first} and {second} on {labelled}"))
         typer.echo(json.dumps(result.to_dict(), indent=2) if as_json else str(result))
 
 
@@ -354,6 +361,16 @@ def package(
 
     with _errors():
         talk.print(f"wrote {packaging.package(model, output, name=name, version=version)}")
+
+
+def _write_page(path: Path, page: str) -> None:
+    try:
+        path.write_text(page, encoding="utf8")
+    except OSError as error:
+        raise PMSkillsError(
+            f"{path}: cannot be written ({error.strerror}). Name a file in a folder that is there."
+        ) from None
+    talk.print(f"wrote {path}")
 
 
 def _told(examples: "Corpus") -> "Corpus":

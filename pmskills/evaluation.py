@@ -12,11 +12,13 @@ from sklearn.metrics import average_precision_score
 from pmskills.classifier import decide
 from pmskills.corpus import Example
 from pmskills.errors import CorpusError
+from pmskills.pages import comparison_page, evaluation_page
 from pmskills.pipeline import Analyzer
 
 BINS = 10
 RESAMPLES = 1_000
 MIN_SLICE = 20
+MOST_SHOWN = 5
 LENGTHS = ((1, 7), (8, 14), (15, 24), (25, 10_000))
 
 Interval = tuple[float, float]
@@ -68,6 +70,8 @@ class Evaluation:
         How often each set of labels that a unit carries was found as which set, most frequent first.
     slices
         Macro F1 and units for each section, occupation and length that has 20 units and a positive one.
+    thresholds
+        Those of the model, between 0 and 1.
     """
 
     labels: dict[str, Score]
@@ -78,6 +82,7 @@ class Evaluation:
     curves: Mapping[str, Sequence[Mapping[str, float]]]
     label_sets: Sequence[Mapping[str, Any]]
     slices: Mapping[str, Mapping[str, Any]]
+    thresholds: Mapping[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as plain dicts, rounded to 4 digits."""
@@ -90,8 +95,19 @@ class Evaluation:
             "curves": self.curves,
             "label_sets": self.label_sets,
             "slices": self.slices,
+            "thresholds": dict(self.thresholds),
         }
         return {key: value for key, value in plain.items() if value or key in ("units", "labels")}
+
+    def to_html(self, title: str = "Evaluation") -> str:
+        """Return a self-contained HTML page with plots.
+
+        Raises
+        ------
+        PMSkillsError
+            matplotlib (extra 'plot') is not installed.
+        """
+        return evaluation_page(self.to_dict(), title)
 
     def __str__(self) -> str:
         """Return a table."""
@@ -104,8 +120,13 @@ class Evaluation:
                 f"{name:{width}}  {score.precision:9.3f}  {score.recall:6.3f}  {score.f1:5.3f}  {interval:>14}  "
                 f"{score.average_precision:5.3f}  {error:>5}  {score.support:7d}"
             )
+        occupations = [name for name in self.slices if name.startswith("occupation ")]
+        worst = sorted(occupations, key=lambda name: self.slices[name]["f1"])[:MOST_SHOWN]
         for name, part in self.slices.items():
-            lines.append(f"  {name}: macro F1 {part['f1']:.3f} ({part['units']} units)")
+            if name in worst or name not in occupations:
+                lines.append(f"  {name}: macro F1 {part['f1']:.3f} ({part['units']} units)")
+        if len(occupations) > len(worst):
+            lines.append(f"  (of {len(occupations)} occupations the {len(worst)} with the lowest F1)")
         return "\n".join([*lines, f"{self.units} units"])
 
 
@@ -150,6 +171,16 @@ class Comparison:
             "mcnemar": self.mcnemar,
             "verdict": self.verdict,
         }
+
+    def to_html(self, title: str = "Comparison of two models") -> str:
+        """Return a self-contained HTML page with a plot.
+
+        Raises
+        ------
+        PMSkillsError
+            matplotlib (extra 'plot') is not installed.
+        """
+        return comparison_page(self.to_dict(), title)
 
     @property
     def verdict(self) -> str:
@@ -331,6 +362,7 @@ def measure(
         {label: _curve(truth[:, column], probabilities[:, column]) for column, label in enumerate(labels)},
         _label_sets(truth, chosen, labels),
         _slices(truth, chosen, examples),
+        {label: thresholds[label] for label in labels},
     )
 
 

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import pmskills
+from pmskills.model_files import packaged_model
 
 
 def run(*arguments, stdin=None, cwd=None):
@@ -231,6 +232,22 @@ def test_evaluate_names_a_bad_corpus_line(tmp_path):
     code, _, err = run("evaluate", tmp_path / "c.jsonl")
     assert code == 1
     assert "c.jsonl:1: not JSON" in err
+
+
+def test_evaluate_and_compare_write_pages(tmp_path):
+    units = tmp_path / "c.jsonl"
+    rows = [("Resolved guest complaints.", ["customer_centric"]), ("Filed mail.", [])]
+    units.write_text("".join(json.dumps({"text": text, "labels": labels}) + "\n" for text, labels in rows))
+    model = packaged_model()
+    for command in (("evaluate", units), ("compare", model, model, units)):
+        code, out, err = run(*command, "--html", tmp_path / "page.html")
+        assert code == 0
+        assert "macro" in out
+        assert "wrote " in err
+        assert "<svg" in (tmp_path / "page.html").read_text()
+    code, _, err = run("evaluate", units, "--html", tmp_path / "nowhere" / "page.html")
+    assert code == 1
+    assert "page.html: cannot be written (No such file or directory)" in err
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_imports_go_one_way():
         "above = ['documents', 'segmenter', 'features', 'classifier', 'analysis', 'pipeline', 'evaluation', 'training', "
         "'checks', 'distributed', 'batch', 'progress', 'cli']\n"
         "above = ['pmskills.' + name for name in above]\n"
-        "for name in ('skills', 'errors', 'extras', 'lexicon', 'pdf', 'render', 'formats', 'corpus', 'annotators', 'model_files', 'rows', 'journal', 'exports', 'packaging'):\n"
+        "for name in ('skills', 'errors', 'extras', 'lexicon', 'pdf', 'render', 'plots', 'pages', 'formats', 'corpus', 'annotators', 'model_files', 'rows', 'journal', 'exports', 'packaging'):\n"
         "    seen('pmskills.' + name, above)\n"
         "for name in above:\n"
         "    seen(name, above[above.index(name) + 1:])\n"
