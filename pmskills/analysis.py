@@ -1,24 +1,27 @@
 """What was found: `Evidence`, coverage and gaps of one resume, as an `Analysis`."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmskills import render
+from pmskills import coaching, render, report
 from pmskills.classifier import decide
 from pmskills.documents import Document
+from pmskills.explaining import Why
 from pmskills.segmenter import Unit
 from pmskills.skills import Skill, skill
+from pmskills.strength import STRENGTHS, Strength
 
 SCHEMA = "pmskills.analysis/1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """A unit that shows a skill.
 
@@ -38,6 +41,10 @@ class Evidence:
         Page number from 1, where the format has pages.
     job
         Number, from 0, of the job entry; None outside of experience.
+    strength
+        claimed (no deed), described (a deed) or demonstrated (a deed and what came of it).
+    facets
+        In which ways it shows the skill, as far as that can be told with a precision of 0.8.
     """
 
     label: str
@@ -48,6 +55,89 @@ class Evidence:
     section: str
     page: int | None
     job: int | None
+    strength: Strength | None = None
+    facets: tuple[str, ...] = ()
+    _explain: Callable[[], Why] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def why(self) -> Why | None:
+        """What each word added to the decision, worked out when it is asked for."""
+        return self._explain() if self._explain else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What explains holds the whole model; only the explanation travels.
+        return {**self.__dict__, "why": self.why, "_explain": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A unit that is no evidence: a claim, or one that comes near.
+
+    Attributes
+    ----------
+    label
+        The skill's key.
+    text, start, end
+        As of `Evidence`.
+    probability
+        Below the skill's threshold for statements, of any size for items of lists.
+    section, page, job
+        As of `Evidence`.
+    """
+
+    label: str
+    text: str
+    start: int
+    end: int
+    probability: float
+    section: str
+    page: int | None
+    job: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of the resume.
+
+    Attributes
+    ----------
+    number
+        From 0, in the order of the text.
+    text
+        Its title, employer and dates, as far as they were found.
+    first, last
+        Years; None where unknown, `last` also while it goes on.
+    """
+
+    number: int
+    text: str
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the tagged words of a resume say beyond its probabilities.
+
+    Attributes
+    ----------
+    facets
+        The facets of evidence, by row of the unit and column of the label.
+    shown
+        Facets that the model can show.
+    strengths
+        Strength of the units that are evidence or come near, by row.
+    claims
+        Rows of the units that claim a label without a deed, for each label.
+    explain
+        Takes a row and a column, returns the reasons.
+    """
+
+    facets: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    strengths: Mapping[int, Strength] = field(default_factory=dict)
+    claims: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    explain: Callable[[int, int], Why] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +178,8 @@ class Analysis:
         Label names in column order.
     thresholds
         Probability from which a unit counts as evidence, for each label.
+    details
+        Facets, strengths, claims.
     """
 
     document: Document
@@ -95,29 +187,41 @@ class Analysis:
     probabilities: NDArray[np.float64]
     labels: tuple[str, ...]
     thresholds: Mapping[str, float]
+    details: Details = field(default_factory=Details)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What explains holds the whole model; evidence takes its explanations along.
+        return {**self.__dict__, "evidence": self.evidence, "details": replace(self.details, explain=None)}
 
     @cached_property
     def evidence(self) -> dict[str, list[Evidence]]:
         """Evidence for each label, in the order of the text."""
-        decisions = self.decisions
-        text = self.document.text
+        decisions, details = self.decisions, self.details
         return {
             label: [
                 Evidence(
-                    label,
-                    text[unit.start : unit.end],
-                    unit.start,
-                    unit.end,
-                    float(self.probabilities[row, column]),
-                    unit.section,
-                    self.document.page_of(unit.start),
-                    unit.job,
+                    *self._place(int(row), column),
+                    details.strengths.get(int(row)),
+                    details.facets.get((int(row), column), ()),
+                    partial(details.explain, int(row), column) if details.explain else None,
                 )
-                for row, unit in enumerate(self.units)
-                if decisions[row, column]
+                for row in np.flatnonzero(decisions[:, column])
             ]
             for column, label in enumerate(self.labels)
         }
+
+    def _place(self, row: int, column: int) -> tuple[str, str, int, int, float, str, int | None, int | None]:
+        unit = self.units[row]
+        return (
+            self.labels[column],
+            self.document.text[unit.start : unit.end],
+            unit.start,
+            unit.end,
+            float(self.probabilities[row, column]),
+            unit.section,
+            self.document.page_of(unit.start),
+            unit.job,
+        )
 
     @cached_property
     def decisions(self) -> NDArray[np.bool_]:
@@ -125,11 +229,63 @@ class Analysis:
 
         Headings, job entries and lists never are, whatever their probability.
         """
-        decisions = decide(self.probabilities, self.labels, self.thresholds)
-        for row, unit in enumerate(self.units):
-            if unit.kind != "statement":
-                decisions[row] = False
-        return decisions
+        return evidence_mask(self.units, self.probabilities, self.labels, self.thresholds)
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs in the order of the text."""
+        entries: dict[int, list[str]] = {}
+        for unit in self.units:
+            if unit.job is not None:
+                lines = entries.setdefault(unit.job, [])
+                if unit.kind == "entry":
+                    lines.append(self.document.text[unit.start : unit.end])
+        return tuple(
+            Job(number, render.safe(", ".join(lines)), *coaching.years(" ".join(lines)))
+            for number, lines in sorted(entries.items())
+        )
+
+    @property
+    def claims(self) -> dict[str, list[Statement]]:
+        """What the resume claims of each label without a deed, in the order of the text: it should show it."""
+        return {
+            label: [
+                Statement(*self._place(row, column))
+                for row in self.details.claims.get(label, ())
+                if not self.decisions[row, column]
+            ]
+            for column, label in enumerate(self.labels)
+        }
+
+    @property
+    def near(self) -> dict[str, list[Statement]]:
+        """The up to three statements that come nearest to being evidence of each label, nearest first."""
+        found: dict[str, list[Statement]] = {}
+        for column, label in enumerate(self.labels):
+            least = self.thresholds[label] * coaching.NEAR
+            rows = [
+                row
+                for row in np.argsort(-self.probabilities[:, column], kind="stable").tolist()
+                if self.units[row].kind == "statement"
+                and not self.decisions[row, column]
+                and self.probabilities[row, column] >= least
+                and row not in self.details.claims.get(label, ())
+            ]
+            found[label] = [Statement(*self._place(row, column)) for row in rows[: coaching.MOST_NEAR]]
+        return found
+
+    @property
+    def facets(self) -> dict[str, dict[str, int | None]]:
+        """For each label how many units show which facet; None for facets that the model cannot tell well enough."""
+        counts = {
+            label: Counter(name for item in found for name in item.facets) for label, found in self.evidence.items()
+        }
+        return {
+            label: {
+                facet: counts[label][facet] if facet in self.details.shown else None for facet in skill(label).facets
+            }
+            for label in self.labels
+        }
 
     @property
     def coverage(self) -> dict[str, Coverage]:
@@ -158,9 +314,16 @@ class Analysis:
         """The skills of which the resume shows nothing, each with its coaching question."""
         return tuple(skill(label) for label, found in self.evidence.items() if not found)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the analysis as plain lists, dicts, strings and numbers; the schema is in docs/schema.md."""
+    def to_dict(self, *, why: bool = True) -> dict[str, Any]:
+        """Return the analysis as plain lists, dicts, strings and numbers; the schema is in docs/schema.md.
+
+        Parameters
+        ----------
+        why
+            Whether evidence tells which words carried the decision; working that out takes a millisecond for each.
+        """
         coverage, strongest = self.coverage, self.strongest
+        claims, near, facets = self.claims, self.near, self.facets
         decisions = self.decisions
         return {
             "schema": SCHEMA,
@@ -169,6 +332,9 @@ class Analysis:
             "characters": len(self.document.text),
             "pages": len(self.document.pages) or None,
             "warnings": list(self.document.warnings),
+            "jobs": [
+                {"number": job.number, "text": job.text, "first": job.first, "last": job.last} for job in self.jobs
+            ],
             "skills": {
                 label: {
                     "title": skill(label).title,
@@ -179,8 +345,13 @@ class Analysis:
                         "jobs": list(coverage[label].jobs),
                         "of_jobs": coverage[label].of_jobs,
                     },
-                    "strongest": _plain(strongest[label]),
-                    "evidence": [_plain(item) for item in found],
+                    "strengths": {kind: sum(item.strength == kind for item in found) for kind in STRENGTHS},
+                    "facets": facets[label],
+                    "strongest": _plain(strongest[label], why) if strongest[label] else None,
+                    "evidence": [_plain(item, why) for item in found],
+                    "claims": [_place(item) for item in claims[label]],
+                    "near": [_place(item) for item in near[label]],
+                    "missing": skill(label).missing,
                     "question": None if found else skill(label).question,
                 }
                 for label, found in self.evidence.items()
@@ -210,15 +381,41 @@ class Analysis:
 
     def __str__(self) -> str:
         """Return what a terminal shows."""
-        return render.to_text(self.to_dict())
+        return render.to_text(self.to_dict(why=False))
+
+    def to_html(self) -> str:
+        """Return a self-contained HTML report: the evidence, and the text with the evidence marked."""
+        return report.page(self.to_dict(), self.document.text)
+
+    def to_markdown(self) -> str:
+        """Return the evidence list as Markdown."""
+        return report.markdown(self.to_dict(why=False))
 
     def _repr_html_(self) -> str:
-        return render.to_html(self.to_dict())
+        return report.frame(self.to_html())
 
 
-def _plain(item: Evidence | None) -> dict[str, Any] | None:
-    if item is None:
-        return None
+def evidence_mask(
+    units: Sequence[Unit], probabilities: NDArray[np.float64], labels: Sequence[str], thresholds: Mapping[str, float]
+) -> NDArray[np.bool_]:
+    """Return which units are evidence of which label, shape (n_units, n_labels): only statements ever are."""
+    decisions = decide(probabilities, labels, thresholds)
+    decisions[[row for row, unit in enumerate(units) if unit.kind != "statement"]] = False
+    return decisions
+
+
+def _plain(item: Evidence | None, why: bool) -> dict[str, Any]:
+    assert item is not None
+    words = {}
+    if why and item.why:
+        words["why"] = [
+            {"text": word.text, "start": word.start, "end": word.end, "contribution": round(word.contribution, 3)}
+            for word in item.why.top
+        ]
+    return _place(item) | {"strength": item.strength, "facets": list(item.facets)} | words
+
+
+def _place(item: Evidence | Statement) -> dict[str, Any]:
     return {
         "text": item.text,
         "start": item.start,

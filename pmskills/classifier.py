@@ -66,6 +66,26 @@ class Classifier:
         intercepts = np.concatenate([estimator.intercept_ for estimator in self.estimators])
         return np.asarray(features @ coefficients.T + intercepts, dtype=np.float64)
 
+    def shares(self, columns: NDArray[np.int64], labels: Sequence[int]) -> NDArray[np.float64]:
+        """Return what each occurrence of a feature adds to the log-odds of one unit.
+
+        Parameters
+        ----------
+        columns
+            Columns of the unit's features, repeated as often as they occur.
+        labels
+            Columns of the labels.
+
+        Returns
+        -------
+        ndarray, shape (n_labels, n_occurrences), float64
+            With the intercepts they sum to `decision_function`.
+        """
+        known, where, times = np.unique(columns, return_inverse=True, return_counts=True)
+        weights = self.weighting.idf_[known] * ((1 + np.log(times)) / times if self.weighting.sublinear_tf else 1)
+        coefficients = np.vstack([self.estimators[label].coef_[0, known] for label in labels])
+        return np.asarray((coefficients * weights)[:, where], dtype=np.float64)
+
     def save(self, path: Path) -> None:
         """Write the estimators to a skops file."""
         state = {"weighting": self.weighting, "estimators": list(self.estimators)}

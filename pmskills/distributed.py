@@ -65,7 +65,7 @@ def score_contents(contents: Sequence[Content], model: str | None = None, units:
 def _analyze(analyzer: Analyzer, documents: Sequence[tuple[int, Document]], records: list[Record], units: bool) -> None:
     started = time.perf_counter()
     try:
-        found = [analysis.to_dict() for analysis in analyzer.pipe(document for _, document in documents)]
+        found = [analysis.to_dict(why=False) for analysis in analyzer.pipe(document for _, document in documents)]
     except Exception as error:
         if len(documents) > 1:
             for one in documents:

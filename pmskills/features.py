@@ -1,9 +1,8 @@
 """spaCy spans to a feature matrix: words, stems, pairs of them, tags, verbs with objects, character n-grams."""
 
-import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -30,6 +29,10 @@ _MONTHS = (
 )
 _MASKS = dict.fromkeys(_PERSONS.split(), "<person>") | dict.fromkeys(_MONTHS.split(), "<month>")
 _MONTHS_OR_WORDS = ("May", "March")
+
+
+# A feature's name and the places of its words.
+Located = tuple[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +101,37 @@ class FeatureSpace:
 
     def describe(self, span: Doc | Span) -> list[str]:
         """Return the names of a unit's features, repeated as often as they occur."""
-        words = self._words(span)
-        found = [f"w:{word}" for word in words]
-        found += [f"b:{left} {right}" for left, right in itertools.pairwise(words)]
-        if words:
-            found.append(f"l:{words[0]}")
-            found.append(_length(len(words)))
+        return [name for name, _ in self._described(span)]
+
+    def locate(self, span: Doc | Span) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Yield the columns of a unit's known features, repeated as often as they occur, each with its tokens.
+
+        The tokens are positions in the unit; a feature of the whole unit has none.
+        """
+        for name, tokens in self._described(span):
+            if (column := self._columns.get(name)) is not None:
+                yield column, tokens
+
+    def _described(self, span: Doc | Span) -> Iterator[Located]:
+        names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
+        tokens = [
+            position
+            for position, (left, name) in enumerate(zip(["", *names], names, strict=False))
+            if name and not left == name == "<name>"
+        ]
+        words = [names[token] for token in tokens]
+        tags = [span[token].tag_ for token in tokens]
         stems = [_stem(word) for word in words]
-        found += [f"s:{stem}" for stem in stems]
+        found: list[Located] = []
+        for place, (word, stem) in enumerate(zip(words, stems, strict=True)):
+            found += [(name, (place,)) for name in (f"w:{word}", f"s:{stem}", *_character_ngrams(word))]
+        found += [(f"b:{words[left]} {words[left + 1]}", (left, left + 1)) for left in range(len(words) - 1)]
+        if words:
+            found += [(f"l:{words[0]}", (0,)), (_length(len(words)), ())]
         found += _stem_pairs(stems)
-        found += _tag_features(stems, self._tags(span))
-        for word in words:
-            found += _character_ngrams(word)
-        return found
+        found += _tag_features(stems, tags)
+        for name, places in found:
+            yield name, tuple(tokens[place] for place in places)
 
     def transform(self, spans: Sequence[Doc | Span]) -> csr_matrix:
         """Return the counts of the features.
@@ -142,7 +163,7 @@ class FeatureSpace:
                 stems.append(word.stem)
             if stems:
                 self._add_stem_pairs(stems, indices)
-                names = [_length(len(stems)), *_tag_features(stems, tags)]
+                names = [_length(len(stems)), *(name for name, _ in _tag_features(stems, tags))]
                 known = map(columns.get, names)
                 indices.extend(column for column in known if column is not None)
             indptr.append(len(indices))
@@ -181,15 +202,6 @@ class FeatureSpace:
                 yield word, strings[tag] if tag else ""
             previous = word.name
 
-    def _words(self, span: Doc | Span) -> list[str]:
-        names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
-        return [name for left, name in zip(["", *names], names, strict=False) if name and not left == name == "<name>"]
-
-    def _tags(self, span: Doc | Span) -> list[str]:
-        names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
-        pairs = zip(["", *names], names, span, strict=False)
-        return [token.tag_ for left, name, token in pairs if name and not left == name == "<name>"]
-
     def _look_up(self, text: str, first: bool) -> _Word:
         name = self._mask(text, first)
         stem = _stem(name)
@@ -224,39 +236,50 @@ def _stem(word: str) -> str:
     return str(_STEMMER.stemWord(word)) if word[:1].isalpha() else word
 
 
-def _stem_pairs(stems: Sequence[str]) -> list[str]:
-    pairs = [f"t:{left} {right}" for left, right in itertools.pairwise(stems)]
+def _stem_pairs(stems: Sequence[str]) -> list[Located]:
+    pairs: list[Located] = []
     for start, stem in enumerate(stems):
-        pairs += [f"k:{stem} {other}" for other in stems[start + 2 : start + SKIP + 1]]
-    pairs += [f"v:{stems[0]} {other}" for other in dict.fromkeys(stems[1:])]
-    return pairs
+        for place in range(start + 1, min(start + SKIP + 1, len(stems))):
+            pairs.append((f"{'t' if place == start + 1 else 'k'}:{stem} {stems[place]}", (start, place)))
+    first = {other: place for place, other in reversed(list(enumerate(stems[1:], 1)))}
+    return pairs + [(f"v:{stems[0]} {other}", (0, place)) for other, place in first.items()]
 
 
-def _tag_features(stems: Sequence[str], tags: Sequence[str]) -> list[str]:
+def _tag_features(stems: Sequence[str], tags: Sequence[str]) -> list[Located]:
     if not tags or not tags[0]:
         return []
-    found = [f"p:{' '.join(tags[:length])}" for length in range(1, min(HEAD, len(tags)) + 1)]
-    counts = Counter(tags)
-    finite = counts["VBD"] + counts["VBP"] + counts["VBZ"]
-    found += [f"m:finite {min(finite, 4)}", f"m:ing {min(counts['VBG'], 3)}", f"m:bare {min(counts['VB'], 3)}"]
-    found += [f"m:{tag}" for tag in ("VBD", "PRP", "PRP$") if counts[tag]]
+    found: list[Located] = []
+    for length in range(1, min(HEAD, len(tags)) + 1):
+        found.append((f"p:{' '.join(tags[:length])}", tuple(range(length))))
+    for name, kinds, most in (
+        ("finite", ("VBD", "VBP", "VBZ"), 4),
+        ("ing", ("VBG",), 3),
+        ("bare", ("VB",), 3),
+    ):
+        places = tuple(place for place, tag in enumerate(tags) if tag in kinds)
+        found.append((f"m:{name} {min(len(places), most)}", places))
+    for tag in ("VBD", "PRP", "PRP$"):
+        if tag in tags:
+            found.append((f"m:{tag}", tuple(place for place, one in enumerate(tags) if one == tag)))
     for place, tag in enumerate(tags):
         if tag[:2] == "VB":
-            found.append(f"f:{stems[place]}")
-            if noun := _object(stems, tags, place):
-                found.append(f"o:{stems[place]} {noun}")
+            found.append((f"f:{stems[place]}", (place,)))
+            noun = _object(tags, place)
+            if noun is not None:
+                found.append((f"o:{stems[place]} {stems[noun]}", (place, noun)))
     return found
 
 
-def _object(stems: Sequence[str], tags: Sequence[str], verb: int) -> str:
-    noun = ""
+def _object(tags: Sequence[str], verb: int) -> int | None:
+    """Return the place of a verb's object, None if it has none."""
+    noun = None
     for place in range(verb + 1, min(verb + 1 + OBJECT_REACH, len(tags))):
         tag = tags[place]
         if tag in ("VB", "VBD", "VBP", "VBZ"):
             break
         if tag[:2] == "NN":
-            noun = stems[place]
-        elif noun:
+            noun = place
+        elif noun is not None:
             break
     return noun
 

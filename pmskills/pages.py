@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pmskills.render import safe
+from pmskills.render import facets_of, percent, place, ranked, safe
 
 
 @cache
@@ -21,7 +21,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["safe_line"] = safe
+    environment.filters |= {
+        "safe_line": safe,
+        "facets_of": facets_of,
+        "percent": percent,
+        "place": place,
+        "ranked": ranked,
+    }
     return environment
 
 

@@ -1,9 +1,12 @@
 """The spaCy pipeline: build, load, and analyze resumes with it."""
 
 import configparser
+import io
 import json
+import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,17 +18,21 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 import pmskills.segmenter  # noqa: F401  registers the factory pm_segmenter
-from pmskills.analysis import Analysis
+from pmskills import coaching, strength
+from pmskills.analysis import Analysis, Details, evidence_mask
 from pmskills.classifier import Classifier, decide
 from pmskills.documents import MAX_CHARACTERS, Document, check_length
 from pmskills.errors import ModelError
+from pmskills.explaining import explain
+from pmskills.facets import FacetModel
 from pmskills.features import FeatureSpace
 from pmskills.model_files import PACKAGED, installed_model, packaged_model, read_json
-from pmskills.segmenter import unit_of
+from pmskills.segmenter import Unit, id_of, unit_of
 from pmskills.tagger import NAME as TAGGER
 from pmskills.tagger import ResumeTagger
 
-FORMAT = 2
+# 2: without facets. 3: facets in a folder of their own.
+FORMATS = (2, 3)
 MOST_CONFIG = 100_000
 MOST_BYTES = 500_000_000
 PARTS = (TAGGER, "pm_segmenter", "pm_skills")
@@ -36,21 +43,30 @@ CALLED = frozenset(
     "compounding.v1".split()
 )
 
-if not Doc.has_extension("pm_skills"):
-    Doc.set_extension("pm_skills", default=None)
+for _name in ("pm_skills", "pm_facets"):
+    if not Doc.has_extension(_name):
+        Doc.set_extension(_name, default=None)
+
+Facets = Mapping[tuple[int, int], tuple[str, ...]]
 
 
 class SkillTagger:
-    """spaCy component that labels the units of ``doc.spans["pm_units"]``.
+    """spaCy component that labels the units of a document.
 
-    It writes ``doc._.pm_skills``, the probabilities with shape (n_units, n_labels), and
-    ``doc.spans["pm_skills"]``, one span for each label that a unit reaches.
+    It writes ``doc._.pm_skills``, the probabilities with shape (n_units, n_labels); ``doc.spans["pm_skills"]``, one
+    span for each label that a unit reaches; and ``doc._.pm_facets``, a list of facets for each of these spans.
+
+    In a pipeline made by `pmskills train` it labels the units of ``doc.spans["pm_units"]``. Added to any other
+    pipeline, ``nlp.add_pipe("pm_skills")``, it reads the text with a model of its own, whatever tokenizer and tagger
+    the pipeline has, and writes ``doc.spans["pm_units"]`` too; units are widened to whole tokens.
     """
 
-    def __init__(self) -> None:
-        """Make a component without a model; it is given one or reads one with `from_disk`."""
+    def __init__(self, model: str | None = None) -> None:
+        """Make a component without a model; it is given one, reads one, or loads `model` when it is first used."""
+        self.model = model
         self.space: FeatureSpace | None = None
         self.classifier: Classifier | None = None
+        self.facets: FacetModel | None = None
         self.thresholds: dict[str, float] = {}
 
     def __call__(self, doc: Doc) -> Doc:
@@ -61,39 +77,98 @@ class SkillTagger:
         """Label documents, many units at a time."""
         docs: list[Doc]
         for docs in spacy.util.minibatch(stream, batch_size):  # type: ignore[no-untyped-call]
-            spans = [span for doc in docs for span in doc.spans.get("pm_units", [])]
-            self.set_annotations(docs, self.predict(spans))
+            if self.space is None:
+                self._read(docs)
+            else:
+                spans = [span for doc in docs for span in doc.spans.get("pm_units", [])]
+                self.set_annotations(docs, *self.predict(spans))
             yield from docs
 
-    def predict(self, spans: Sequence[Doc | Span]) -> NDArray[np.float64]:
-        """Return probabilities, shape (n_units, n_labels), without changing anything."""
+    def predict(self, spans: Sequence[Doc | Span]) -> tuple[NDArray[np.float64], Facets]:
+        """Return probabilities, shape (n_units, n_labels), and facets by row and column, without changing anything."""
         if self.space is None or self.classifier is None:
             raise ModelError("the pipeline's pm_skills has no model. Use pmskills.load() or pmskills.train().")
-        return self.classifier.predict_proba(self.space.transform(spans))
+        counts = self.space.transform(spans)
+        probabilities = self.classifier.predict_proba(counts)
+        found: dict[tuple[int, int], tuple[str, ...]] = {}
+        if self.facets:
+            decisions = decide(probabilities, self.classifier.labels, self.thresholds)
+            for column, label in enumerate(self.classifier.labels):
+                rows = np.flatnonzero(decisions[:, column])
+                facets = self.facets.predict(label, counts[rows]) if len(rows) else []
+                found |= {(int(row), column): names for row, names in zip(rows, facets, strict=True)}
+        return probabilities, found
 
-    def set_annotations(self, docs: Sequence[Doc], probabilities: NDArray[np.float64]) -> None:
+    def set_annotations(self, docs: Sequence[Doc], probabilities: NDArray[np.float64], facets: Facets) -> None:
         """Write what `predict` gave for the units of these documents."""
         assert self.classifier is not None
-        decisions = decide(probabilities, self.classifier.labels, self.thresholds)
-        row = 0
+        labels = self.classifier.labels
+        first = 0
         for doc in docs:
-            units = list(doc.spans.get("pm_units", []))
-            here = slice(row, row + len(units))
-            doc._.pm_skills = probabilities[here]
+            spans = list(doc.spans.get("pm_units", []))
+            here = probabilities[first : first + len(spans)]
+            doc._.pm_skills = here
+            mask = evidence_mask([unit_of(span) for span in spans], here, labels, self.thresholds)
+            chosen = np.argwhere(mask).tolist()
             doc.spans["pm_skills"] = [
-                Span(doc, unit.start, unit.end, label=label)
-                for unit, chosen in zip(units, decisions[here], strict=True)
-                for label, yes in zip(self.classifier.labels, chosen, strict=True)
-                if yes and unit.label_ == "statement"
+                Span(doc, spans[row].start, spans[row].end, label=labels[column]) for row, column in chosen
             ]
-            row += len(units)
+            doc._.pm_facets = [list(facets.get((first + row, column), ())) for row, column in chosen]
+            first += len(spans)
+
+    def _read(self, docs: Sequence[Doc]) -> None:
+        """Label documents of another pipeline."""
+        analyzer = _loaded(self.model)
+        for doc, analysis in zip(docs, analyzer.pipe(doc.text for doc in docs), strict=True):
+            spans = []
+            for unit in analysis.units:
+                span = doc.char_span(unit.start, unit.end, label=unit.kind, alignment_mode="expand")
+                assert span is not None
+                span.id_ = id_of(unit)
+                spans.append(span)
+            doc.spans["pm_units"] = spans
+            doc._.pm_skills = analysis.probabilities
+            chosen = np.argwhere(analysis.decisions).tolist()
+            doc.spans["pm_skills"] = [
+                Span(doc, spans[row].start, spans[row].end, label=analysis.labels[column]) for row, column in chosen
+            ]
+            doc._.pm_facets = [list(analysis.details.facets.get((row, column), ())) for row, column in chosen]
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Return what `to_disk` writes, as a ZIP archive."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.to_disk(folder)
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w") as archive:
+                for path in sorted(Path(folder).rglob("*")):
+                    archive.write(path, path.relative_to(folder))
+            return file.getvalue()
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "SkillTagger":
+        """Read what `to_bytes` returned.
+
+        Raises
+        ------
+        ModelError
+            It is damaged, untrusted, or unpacks to more than 500 MB.
+        """
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive, tempfile.TemporaryDirectory() as folder:
+                if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+                    raise ModelError(f"refused, the model unpacks to more than {MOST_BYTES // 10**6} MB.")
+                archive.extractall(folder)
+                return self.from_disk(folder)
+        except zipfile.BadZipFile as error:
+            raise ModelError(f"the model is damaged ({error}).") from None
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write features, classifier and thresholds to a folder."""
-        if self.space is None or self.classifier is None:
-            raise ModelError("there is no model to save: train one first.")
+        """Write features, classifier and thresholds to a folder; nothing where the model is one loaded by name."""
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
+        if self.space is None or self.classifier is None:
+            return
+        if self.facets:
+            self.facets.to_disk(folder / "facets")
         self.classifier.save(folder / "classifier.skops")
         _write_json(folder / "features.json", {"common": sorted(self.space.common), "names": list(self.space.names)})
         _write_json(folder / "labels.json", {"labels": self.classifier.labels, "thresholds": self.thresholds})
@@ -107,10 +182,13 @@ class SkillTagger:
             A file is missing, damaged or untrusted.
         """
         folder = Path(path)
+        if not any(folder.iterdir()):
+            return self
         features, labels = read_json(folder / "features.json"), read_json(folder / "labels.json")
         self.space = FeatureSpace(features["names"], frozenset(features["common"]))
         self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
         self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
+        self.facets = FacetModel.from_disk(folder / "facets") if (folder / "facets").is_dir() else None
         width = self.classifier.estimators[0].coef_.shape[1]
         if width != len(self.space.names):
             raise ModelError(
@@ -120,10 +198,12 @@ class SkillTagger:
         return self
 
 
-@Language.factory("pm_skills", assigns=["doc._.pm_skills", "doc.spans"])
-def make_skill_tagger(nlp: Language, name: str) -> SkillTagger:
-    """Make the spaCy component."""
-    return SkillTagger()
+@Language.factory(
+    "pm_skills", assigns=["doc._.pm_skills", "doc._.pm_facets", "doc.spans"], default_config={"model": None}
+)
+def make_skill_tagger(nlp: Language, name: str, model: str | None) -> SkillTagger:
+    """Make the spaCy component; `model` is a folder or the name of an installed model, None for the packaged one."""
+    return SkillTagger(model)
 
 
 class Analyzer:
@@ -206,7 +286,27 @@ class Analyzer:
         docs = ((self._tokenized(document.text), document) for document in documents)
         for doc, document in self.nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
             units = tuple(unit_of(span) for span in doc.spans["pm_units"])
-            yield Analysis(document, units, doc._.pm_skills, self.labels, self.thresholds)
+            yield Analysis(document, units, doc._.pm_skills, self.labels, self.thresholds, self._details(doc, units))
+
+    def _details(self, doc: Doc, units: Sequence[Unit]) -> Details:
+        spans, probabilities = list(doc.spans["pm_units"]), doc._.pm_skills
+        mask = evidence_mask(units, probabilities, self.labels, self.thresholds)
+        limits = np.array([self.thresholds[label] for label in self.labels])
+        near = (probabilities >= limits * coaching.NEAR).any(axis=1)
+        claims: dict[str, list[int]] = {}
+        for row, span in enumerate(spans):
+            # Before the first heading stand names and titles.
+            if units[row].kind == "statement" or (units[row].kind == "list" and units[row].section != "other"):
+                for label in strength.claims(span):
+                    claims.setdefault(label, []).append(row)
+        space, classifier = self.parts
+        return Details(
+            facets=dict(zip(map(tuple, np.argwhere(mask).tolist()), map(tuple, doc._.pm_facets), strict=True)),
+            shown=tuple(self._labeller.facets.thresholds) if self._labeller.facets else (),
+            strengths={row: strength.strength(spans[row]) for row in np.flatnonzero(near).tolist()},
+            claims={label: tuple(rows) for label, rows in claims.items()},
+            explain=lambda row, column: explain(space, classifier, spans[row], [column])[0],
+        )
 
     def _tokenized(self, text: str) -> Doc:
         # spaCy caches no word of a text after its first special case ("I'm", "a.m."): show it new words alone.
@@ -229,7 +329,7 @@ class Analyzer:
         >>> pmskills.load().predict_proba(["Handled escalated complaints.", "Microsoft Word"]).shape
         (2, 3)
         """
-        return self._labeller.predict(list(tagged(self.nlp, units)))
+        return self._labeller.predict(list(tagged(self.nlp, units)))[0]
 
     def to_disk(self, path: str | Path) -> None:
         """Write the model to a folder that `load` and `spacy.load` read."""
@@ -237,17 +337,23 @@ class Analyzer:
 
 
 def build(
-    tagger: Language, space: FeatureSpace, classifier: Classifier, thresholds: dict[str, float], meta: dict[str, Any]
+    tagger: Language,
+    space: FeatureSpace,
+    classifier: Classifier,
+    thresholds: dict[str, float],
+    facets: FacetModel | None,
+    meta: dict[str, Any],
 ) -> Analyzer:
     """Put a trained model into a pipeline, with the part-of-speech tagger of another one."""
     nlp = blank()
     nlp.meta["name"] = PACKAGED
-    nlp.meta["pmskills"] = {"format": FORMAT, **meta}
+    nlp.meta["pmskills"] = {"format": FORMATS[-1], **meta}
     nlp.add_pipe(TAGGER, source=tagger)
     nlp.add_pipe("pm_segmenter")
     labeller = nlp.add_pipe("pm_skills")
     assert isinstance(labeller, SkillTagger)
     labeller.space, labeller.classifier, labeller.thresholds = space, classifier, dict(thresholds)
+    labeller.facets = facets
     return Analyzer(nlp)
 
 
@@ -294,9 +400,10 @@ def load(path: str | Path | None = None) -> Analyzer:
     meta = read_json(folder / "meta.json").get("pmskills")
     if not isinstance(meta, dict):
         raise ModelError(f"{folder}: this is a spaCy pipeline, but not one of pmskills.")
-    if meta.get("format") != FORMAT:
+    if meta.get("format") not in FORMATS:
         raise ModelError(
-            f"{folder}: model format {meta.get('format')!r}; this version of pmskills reads format {FORMAT}. "
+            f"{folder}: model format {meta.get('format')!r}; this version of pmskills reads formats "
+            f"{' and '.join(map(str, FORMATS))}. "
             "Train the model again, or install the version of pmskills that wrote it."
         )
     _check_parts(folder)
@@ -309,7 +416,10 @@ def load(path: str | Path | None = None) -> Analyzer:
         except Exception as error:  # spaCy raises whatever its parsers raise on damaged files
             raise ModelError(f"{folder}: the model is damaged ({type(error).__name__}: {error}).") from error
     nlp.max_length = MAX_CHARACTERS
-    return Analyzer(nlp)
+    analyzer = Analyzer(nlp)
+    if "pm_skills" not in nlp.pipe_names or analyzer.labels == ():
+        raise ModelError(f"{folder}: the model is damaged (its part pm_skills is missing or empty).")
+    return analyzer
 
 
 def _check_parts(folder: Path) -> None:
@@ -345,8 +455,8 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 @cache
-def _default() -> Analyzer:
-    return load()
+def _loaded(model: str | None) -> Analyzer:
+    return load(model)
 
 
 def analyze(text: str | Document) -> Analysis:
@@ -364,7 +474,7 @@ def analyze(text: str | Document) -> Analysis:
     >>> [evidence.text for evidence in analysis.evidence["customer_centric"]]
     ['Resolved escalated guest complaints.']
     """
-    return _default()(text)
+    return _loaded(None)(text)
 
 
 def _as_document(text: Any) -> Document:

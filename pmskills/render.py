@@ -1,44 +1,49 @@
-"""An analysis, as the plain dict of `Analysis.to_dict`, for the terminal and for Jupyter."""
+"""An analysis, as the plain dict of `Analysis.to_dict`, for the terminal."""
 
 import textwrap
-from html import escape
 from typing import Any
 
 WIDTH = 100
 
 
 def to_text(result: dict[str, Any]) -> str:
-    """Return the readable form: per skill its coverage and evidence, strongest first, or its question."""
+    """Return the readable form: per skill its coverage and evidence, strongest first, its claims, or its question."""
     lines = [safe(result["source"])]
     lines += [f"  ! {safe(warning)}" for warning in result["warnings"]]
     for entry in result["skills"].values():
         lines += ["", f"{entry['title'].upper()}  {_coverage(entry['coverage'])}"]
-        for item in sorted(entry["evidence"], key=lambda item: (-item["probability"], item["start"])):
-            head = f"  {_percent(item):>4}  "
-            body = f"{safe(item['text'])}  [{_place(item)}]"
-            lines += textwrap.wrap(body, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+        lines += [f"        {text}" for text in [facets_of(entry)] if text]
+        for item in ranked(entry["evidence"]):
+            lines += _item(percent(item), f"{safe(item['text'])}  [{place(item)}]")
         if entry["question"]:
-            lines += textwrap.wrap(
-                f"Silent. {entry['question']}", WIDTH, initial_indent="        ", subsequent_indent="        "
-            )
+            lines += _item("", f"Silent. {entry['question']}")
+        for item in entry["claims"]:
+            lines += _item("claim", f"{safe(item['text'])}  [{place(item)}]")
+        for item in entry["near"]:
+            lines += _item("near", f"{safe(item['text'])}  [{place(item)}]")
+        if entry["near"]:
+            lines += _item("ask", entry["missing"])
     return "\n".join(lines)
 
 
-def to_html(result: dict[str, Any]) -> str:
-    """Return an HTML fragment of the same; all text is escaped."""
-    parts = [f"<div class='pmskills'><h3>{escape(safe(result['source']))}</h3>"]
-    parts += [f"<p>⚠ {escape(safe(warning))}</p>" for warning in result["warnings"]]
-    for entry in result["skills"].values():
-        parts.append(f"<h4>{escape(entry['title'])} <small>{escape(_coverage(entry['coverage']))}</small></h4>")
-        if entry["question"]:
-            parts.append(f"<p><em>Silent.</em> {escape(entry['question'])}</p>")
-            continue
-        parts.append("<ol>")
-        for item in sorted(entry["evidence"], key=lambda item: (-item["probability"], item["start"])):
-            place = f"{_percent(item)}, {escape(_place(item))}"
-            parts.append(f"<li>{escape(safe(item['text']))} <small>({place})</small></li>")
-        parts.append("</ol>")
-    return "".join(parts) + "</div>"
+def _item(head: str, body: str) -> list[str]:
+    return textwrap.wrap(body, WIDTH, initial_indent=f"  {head:>5} ", subsequent_indent=" " * 8)
+
+
+def ranked(evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return evidence with the strongest first: demonstrated before described, then by probability."""
+    order = {"demonstrated": 0, "described": 1, "claimed": 2, None: 3}
+    return sorted(evidence, key=lambda item: (order[item["strength"]], -item["probability"], item["start"]))
+
+
+def facets_of(entry: dict[str, Any]) -> str:
+    """Return which facets a skill shows how often, and which never."""
+    counts = {name: count for name, count in entry["facets"].items() if count is not None}
+    if not any(counts.values()):
+        return ""
+    shown = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    silent = ", ".join(name for name, count in counts.items() if not count)
+    return f"{shown}; never {silent}" if silent else shown
 
 
 def _coverage(coverage: dict[str, Any]) -> str:
@@ -48,14 +53,17 @@ def _coverage(coverage: dict[str, Any]) -> str:
     return text
 
 
-def _percent(item: dict[str, Any]) -> str:
+def percent(item: dict[str, Any]) -> str:
     """Round the probability, but never to certainty."""
     return f"{min(item['probability'], 0.99):.0%}"
 
 
-def _place(item: dict[str, Any]) -> str:
-    place = item["section"] if item["job"] is None else f"job {item['job'] + 1}"
-    return place if item["page"] is None else f"{place}, page {item['page']}"
+def place(item: dict[str, Any]) -> str:
+    """Return where a unit stands, and how strongly and in which ways it shows the skill."""
+    parts = [item["section"] if item["job"] is None else f"job {item['job'] + 1}"]
+    parts += [] if item["page"] is None else [f"page {item['page']}"]
+    parts += [item["strength"]] if item.get("strength") else []
+    return ", ".join([*parts, *item.get("facets", ())])
 
 
 def safe(text: str) -> str:

@@ -436,10 +436,15 @@ class Segmenter:
         for unit in units:
             span = doc.char_span(unit.start, unit.end, label=unit.kind)
             assert span is not None, (unit, doc.text[unit.start : unit.end])
-            span.id_ = unit.section if unit.job is None else f"{unit.section}:{unit.job}"
+            span.id_ = id_of(unit)
             spans.append(span)
         doc.spans["pm_units"] = spans
         return doc
+
+
+def id_of(unit: Unit) -> str:
+    """Return the id of the span that stands for a unit."""
+    return unit.section if unit.job is None else f"{unit.section}:{unit.job}"
 
 
 def unit_of(span: Span) -> Unit:

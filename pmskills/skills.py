@@ -17,6 +17,8 @@ class Skill:
         What the words of a unit must show.
     question
         The coaching question asked when a resume is silent about the skill.
+    missing
+        What to ask about a unit that nearly shows the skill.
     facets
         The ways in which a unit can show the skill.
     """
@@ -25,6 +27,7 @@ class Skill:
     title: str
     definition: str
     question: str
+    missing: str
     facets: tuple[str, ...]
 
 
@@ -37,6 +40,7 @@ SKILLS: tuple[Skill, ...] = (
             "What steps do you take when faced with a problem, how do you decide on a course of "
             "action, and how do you know that it was solved in the best way?"
         ),
+        missing="What was wrong, slow or unknown before, what did you change, and what was better afterwards?",
         facets=("found", "decided", "solved", "verified"),
     ),
     Skill(
@@ -44,6 +48,7 @@ SKILLS: tuple[Skill, ...] = (
         title="Customer centricity",
         definition="puts attention on the customer's or user's needs, view or experience",
         question="When, where and how did you put the customer's view above your own?",
+        missing="Whom did it serve, what did they need, and how do you know that it helped them?",
         facets=("served", "learned", "acted", "measured"),
     ),
     Skill(
@@ -53,6 +58,7 @@ SKILLS: tuple[Skill, ...] = (
         question=(
             "Where did you move people you do not command, so that they left the meeting with the plan you came for?"
         ),
+        missing="Who, outside your command, had to agree or change, and what did they do in the end?",
         facets=("persuaded", "aligned", "negotiated", "raised"),
     ),
 )
@@ -74,4 +80,4 @@ def skill(key: str) -> Skill:
         if known.key == key:
             return known
     title = key.replace("_", " ").capitalize()
-    return Skill(key, title, "", f"Where does your history show {title.lower()}?", ())
+    return Skill(key, title, "", f"Where does your history show {title.lower()}?", "What did you do?", ())

@@ -19,6 +19,7 @@ from pmskills.classifier import REGULARIZATION, Classifier, adapt, best_threshol
 from pmskills.corpus import Example, corpus_hash
 from pmskills.errors import CorpusError
 from pmskills.evaluation import average_precision, measure, targets_for
+from pmskills.facets import train_facets
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import Analyzer, build, load, tagged
 from pmskills.skills import LABELS
@@ -78,6 +79,7 @@ def train(
     space, (model,) = work.fit(range(len(examples)), [regularization])
     model, probabilities = calibrate(model, targets, decisions, weights)
     thresholds = best_thresholds(targets, probabilities, labels, weights)
+    facets = train_facets(space, space.transform(work.docs), examples, labels, seed)
     scores = measure(targets, probabilities, labels, thresholds, examples, seed).to_dict()
     meta = {
         "labels": list(labels),
@@ -97,7 +99,7 @@ def train(
             key: scores[key] for key in ("units", "labels", "micro", "macro", "slices") if key in scores
         },
     }
-    return build(nlp, space, model, thresholds, meta)
+    return build(nlp, space, model, thresholds, facets, meta)
 
 
 def out_of_fold(
