@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -390,6 +391,16 @@ class Analysis:
     def to_markdown(self) -> str:
         """Return the evidence list as Markdown."""
         return report.markdown(self.to_dict(why=False))
+
+    def to_docx(self, path: str | Path) -> None:
+        """Write the evidence list as a Word document.
+
+        Raises
+        ------
+        PMSkillsError
+            The file cannot be written, or python-docx (extra 'docx') is not installed.
+        """
+        report.write_docx(self.to_dict(why=False), path)
 
     def _repr_html_(self) -> str:
         return report.frame(self.to_html())

@@ -78,6 +78,44 @@ def analyze(
 
 
 @app.command()
+def report(
+    file: Annotated[str, typer.Argument(help="A resume, or the .jsonl file that `pmskills score` wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Report to write: .html, .md or .docx.")],
+    model: Model = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX",
+            help="For results: what in a path names the group, such as an occupation; default: its folder.",
+        ),
+    ] = None,
+) -> None:
+    """Write a report of one resume, or of a scored folder, that can be opened, printed and passed on.
+
+    Example: pmskills report resume.pdf --output report.html
+    """
+    from pmskills import cohort, documents, pipeline
+
+    if output.suffix not in (".html", ".md", ".docx"):
+        raise typer.BadParameter(f"--output {output}: expected a name that ends in .html, .md or .docx.")
+    with _errors():
+        if file.endswith(".jsonl"):
+            if output.suffix != ".html":
+                raise PMSkillsError(
+                    f"{output}: the report of a scored folder is a page. Name a file that ends in .html."
+                )
+            _write_page(output, cohort.read_cohort(file, group).to_html(f"{Path(file).stem}: product-manager skills"))
+            return
+        document = documents.read_document(sys.stdin.buffer.read() if file == "-" else file)
+        result = pipeline.load(model)(document)
+        if output.suffix == ".docx":
+            result.to_docx(output)
+            talk.print(f"wrote {output}")
+        else:
+            _write_page(output, result.to_html() if output.suffix == ".html" else result.to_markdown())
+
+
+@app.command()
 def score(
     source: Annotated[
         list[str],

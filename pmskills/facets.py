@@ -95,7 +95,7 @@ def train_facets(
     """Train the facets of the labels that have them, on the units that carry a label and say how.
 
     Thresholds are chosen on documents not trained on: the one with the highest F1 among those with a precision of
-    0.8 over at least 10 units found.
+    which one standard error less is still 0.8, over at least 30 units found.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def train_facets(
     classifiers: dict[str, Classifier] = {}
     thresholds: dict[str, float] = {}
     for label in labels:
-        rows = np.flatnonzero([label in example.labels and bool(example.facets) for example in examples])
+        rows = [row for row, example in enumerate(examples) if label in example.labels and example.facets]
         known = [
             facet
             for facet in skill(label).facets
@@ -152,6 +152,13 @@ def _threshold(truth: NDArray[np.bool_], probabilities: NDArray[np.float64]) -> 
         chosen = probabilities >= limit
         hits, found = int((truth & chosen).sum()), int(chosen.sum())
         f1 = 2 * hits / (found + int(truth.sum()))
-        if found >= 10 and hits >= LEAST_PRECISION * found and f1 > best:
+        if f1 > best and found >= MIN_EXAMPLES and _lower_bound(hits, found) >= LEAST_PRECISION:
             best, threshold = f1, round(float(limit), 3)
     return threshold
+
+
+def _lower_bound(hits: int, found: int) -> float:
+    """Return what a share is one standard error below (the score interval of Wilson 1927)."""
+    share = hits / found
+    middle = share + 1 / (2 * found)
+    return float((middle - (share * (1 - share) / found + 1 / (4 * found * found)) ** 0.5) / (1 + 1 / found))

@@ -301,7 +301,10 @@ class Analyzer:
                     claims.setdefault(label, []).append(row)
         space, classifier = self.parts
         return Details(
-            facets=dict(zip(map(tuple, np.argwhere(mask).tolist()), map(tuple, doc._.pm_facets), strict=True)),
+            facets={
+                (row, column): tuple(names)
+                for (row, column), names in zip(np.argwhere(mask).tolist(), doc._.pm_facets, strict=True)
+            },
             shown=tuple(self._labeller.facets.thresholds) if self._labeller.facets else (),
             strengths={row: strength.strength(spans[row]) for row in np.flatnonzero(near).tolist()},
             claims={label: tuple(rows) for label, rows in claims.items()},

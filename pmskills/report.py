@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pmskills import pages
+from pmskills.errors import PMSkillsError
 from pmskills.extras import extra
 from pmskills.render import facets_of, percent, place, ranked, safe
 
@@ -137,7 +138,7 @@ def write_docx(result: Result, path: str | Path) -> None:
     Raises
     ------
     PMSkillsError
-        python-docx (extra 'docx') is not installed.
+        The file cannot be written, or python-docx (extra 'docx') is not installed.
     """
     document = extra("docx", "docx").Document()
     document.add_heading(safe(result["source"]), 0)
@@ -160,7 +161,12 @@ def write_docx(result: Result, path: str | Path) -> None:
             for item in entry[kind]:
                 line = document.add_paragraph(safe(item["text"]), style="List Bullet")
                 line.add_run(f" ({place(item)})").italic = True
-    document.save(str(path))
+    try:
+        document.save(str(path))
+    except OSError as error:
+        raise PMSkillsError(
+            f"{path}: cannot be written ({error.strerror}). Name a file in a folder that is there."
+        ) from None
 
 
 def _asked(entry: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -28,8 +28,8 @@ _CLAIM = re.compile(
 )
 _NO_DEED_HEADS = frozenset(
     "seeking looking known skilled experienced motivated able possess possesses have has having proven demonstrated "
-    "specializing specialising dedicated committed organized organised driven talented seasoned accomplished qualified "
-    "certified licensed trained is am are was be exceptional outstanding understanding".split()
+    "specializing specialising dedicated committed driven talented seasoned accomplished qualified "
+    "certified licensed is am are was be exceptional outstanding understanding".split()
 )
 _BE_OR_HAVE = frozenset("am is are was were be been being have has had 'm 've".split())
 _MOVED = (
@@ -59,7 +59,7 @@ _OUTCOME = re.compile(
             r"\bagreed (?:on|to|that)\b|\bsigned it\b|\breached (?:a|an|agreement)|\bbrought both (?:sides|parties)",
             r"\b(?:so|and) (?:\w+ ){1,5}?(?:sold|ran|arrived|finished|passed|stayed|fell|rose|dropped|never|no longer|on time)\b",
             # a measure moved by a means that is named
-            r"^\W*(?:i |we )?(?:reduced|increased|decreased|cut|shortened|eliminated|lowered|raised|saved|overcame|improved|boosted|halved|doubled|removed)\b.{3,80}\bby \w+ing\b",
+            r"^\W*(?:i |we )?(?:reduced|increased|decreased|cut|shortened|eliminated|lowered|raised|saved|overcame|improved|boosted|halved|doubled|removed)\b.{3,80}\bby (?:\w+ )?\w+ing\b",
             r"\b(?:removed|solved|overcome|saved|eliminated) by \w+ing\b",
             r"\bachieved\b.{0,60}\b(?:by|through)\b|\b(?:feedback|ratings?|scores?)\b.{0,40}\b(?:positive|high|highest|rose|improved)\b",
         )

@@ -124,7 +124,7 @@ def test_load_refuses_another_format(model):
     meta = json.loads((model / "meta.json").read_text())
     meta["pmskills"]["format"] = 99
     (model / "meta.json").write_text(json.dumps(meta))
-    with pytest.raises(ModelError, match="model format 99; this version of pmskills reads format 2"):
+    with pytest.raises(ModelError, match="model format 99; this version of pmskills reads formats 2 and 3"):
         pmskills.load(model)
 
 
@@ -167,12 +167,83 @@ def test_load_names_damaged_pipeline(model):
         pmskills.load(model)
 
 
-def test_component_without_model_says_so():
+TEXT = "Experience\nClerk 2001 - 2004\n• Resolved guest complaints at the desk.\n• Filed mail.and parcels"
+
+
+def spans_of(doc):
+    return [(span.text, span.label_) for span in doc.spans["pm_skills"]]
+
+
+def test_component_works_in_any_english_pipeline(analyzer):
+    expected = [(item.text, label) for label, found in analyzer(TEXT).evidence.items() for item in found]
+    assert expected
+    for build in ("en", "xx"):
+        nlp = spacy.blank(build)
+        nlp.add_pipe("sentencizer")
+        nlp.add_pipe("pm_skills")
+        doc = nlp(TEXT)
+        assert sorted(spans_of(doc)) == sorted(expected)
+        assert np.array_equal(doc._.pm_skills, analyzer(TEXT).probabilities)
+        assert len(doc._.pm_facets) == len(expected)
+        assert [span.label_ for span in doc.spans["pm_units"]] == [unit.kind for unit in analyzer(TEXT).units]
+
+
+def test_spans_are_shown_by_displacy():
     nlp = spacy.blank("en")
-    nlp.add_pipe("pm_segmenter")
     nlp.add_pipe("pm_skills")
-    with pytest.raises(ModelError, match="pm_skills has no model"):
-        nlp("Fixed the till.")
+    markup = spacy.displacy.render(nlp(TEXT), style="span", options={"spans_key": "pm_skills"}, jupyter=False)
+    assert "customer_centric" in markup
+
+
+def test_component_works_in_several_processes(analyzer):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("pm_skills")
+    texts = [TEXT, "Fixed the till.", ""] * 3
+    for pipeline in (nlp, analyzer.nlp):
+        alone = list(pipeline.pipe(texts))
+        together = list(pipeline.pipe(texts, n_process=2, batch_size=2))
+        for one, other in zip(alone, together, strict=True):
+            assert spans_of(one) == spans_of(other)
+            assert np.array_equal(one._.pm_skills, other._.pm_skills)
+            assert one._.pm_facets == other._.pm_facets
+
+
+def test_pipelines_survive_disk_and_bytes(analyzer, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("pm_skills")
+    for name, pipeline in (("added", nlp), ("own", analyzer.nlp)):
+        expected = pipeline(TEXT)
+        pipeline.to_disk(tmp_path / name)
+        config = pipeline.config
+        copy = spacy.util.load_model_from_config(config, validate=True).from_bytes(pipeline.to_bytes())
+        for other in (spacy.load(tmp_path / name), copy):
+            assert spans_of(other(TEXT)) == spans_of(expected)
+            assert np.array_equal(other(TEXT)._.pm_skills, expected._.pm_skills)
+            assert other(TEXT)._.pm_facets == expected._.pm_facets
+
+
+def test_damaged_bytes_are_refused(analyzer):
+    component = analyzer.nlp.get_pipe("pm_skills")
+    with pytest.raises(ModelError, match="the model is damaged"):
+        type(component)().from_bytes(b"no archive")
+
+
+def test_two_models_do_not_disturb_each_other(analyzer, tmp_path):
+    before = analyzer(TEXT).probabilities
+    examples = [
+        pmskills.Example(f"{text} number {row}", (label,) if label else (), f"d{row % 12}")
+        for row in range(120)
+        for text, label in [[("Sold tea to guests", "tea"), ("Filed mail", None)][row % 2]]
+    ]
+    pmskills.train(examples).to_disk(tmp_path / "tea")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("pm_skills", config={"model": str(tmp_path / "tea")})
+    other = spacy.blank("en")
+    other.add_pipe("pm_skills")
+    assert {label for _, label in spans_of(nlp("Sold tea to guests"))} == {"tea"}
+    assert {label for _, label in spans_of(other(TEXT))} <= set(pmskills.load().labels)
+    assert {label for _, label in spans_of(nlp("Sold tea to guests"))} == {"tea"}
+    assert np.array_equal(analyzer(TEXT).probabilities, before)
 
 
 def test_imports_go_one_way():
@@ -182,10 +253,10 @@ def test_imports_go_one_way():
         "    __import__(name); bad = [m for m in without if m in sys.modules]; assert not bad, (name, bad)\n"
         "import types; sys.modules['pmskills'] = types.ModuleType('pmskills')\n"
         f"sys.modules['pmskills'].__path__ = [{str(packaged_model().parent.parent / 'pmskills')!r}]\n"
-        "above = ['documents', 'segmenter', 'features', 'classifier', 'analysis', 'pipeline', 'evaluation', 'training', "
+        "above = ['documents', 'segmenter', 'features', 'classifier', 'explaining', 'facets', 'analysis', 'pipeline', 'evaluation', 'training', "
         "'checks', 'distributed', 'batch', 'progress', 'cli']\n"
         "above = ['pmskills.' + name for name in above]\n"
-        "for name in ('skills', 'errors', 'extras', 'lexicon', 'pdf', 'render', 'plots', 'pages', 'formats', 'corpus', 'annotators', 'model_files', 'rows', 'journal', 'exports', 'packaging'):\n"
+        "for name in ('skills', 'errors', 'extras', 'lexicon', 'pdf', 'render', 'plots', 'pages', 'report', 'cohort', 'coaching', 'strength', 'formats', 'corpus', 'annotators', 'model_files', 'rows', 'journal', 'exports', 'packaging'):\n"
         "    seen('pmskills.' + name, above)\n"
         "for name in above:\n"
         "    seen(name, above[above.index(name) + 1:])\n"
