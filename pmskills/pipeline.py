@@ -295,9 +295,10 @@ class Analyzer:
         near = (probabilities >= limits * coaching.NEAR).any(axis=1)
         claims: dict[str, list[int]] = {}
         for row, span in enumerate(spans):
+            listed = units[row].kind == "list"
             # Before the first heading stand names and titles.
-            if units[row].kind == "statement" or (units[row].kind == "list" and units[row].section != "other"):
-                for label in strength.claims(span):
+            if units[row].kind == "statement" or (listed and units[row].section != "other"):
+                for label in strength.claims(span, listed=listed):
                     claims.setdefault(label, []).append(row)
         space, classifier = self.parts
         return Details(

@@ -119,8 +119,15 @@ _CLAIMED = {
 }
 
 
-def claims(unit: Doc | Span) -> tuple[str, ...]:
+def claims(unit: Doc | Span, *, listed: bool = False) -> tuple[str, ...]:
     """Return the skills that a tagged unit claims without a deed.
+
+    Parameters
+    ----------
+    unit
+        The unit.
+    listed
+        Whether it is an item of a list of skills: there a name is a claim, elsewhere it may be a title.
 
     Examples
     --------
@@ -129,4 +136,5 @@ def claims(unit: Doc | Span) -> tuple[str, ...]:
     ('problem_solving', 'influence')
     """
     found = tuple(label for label, pattern in _CLAIMED.items() if pattern.search(unit.text))
-    return () if not found or has_deed(unit) else found
+    shaped = listed or _CLAIM.search(unit.text)
+    return found if found and shaped and not has_deed(unit) else ()
