@@ -118,6 +118,8 @@ _CLAIMED = {
     ),
 }
 
+_ANY_CLAIMED = re.compile("|".join(pattern.pattern for pattern in _CLAIMED.values()), re.I)
+
 
 def claims(unit: Doc | Span, *, listed: bool = False) -> tuple[str, ...]:
     """Return the skills that a tagged unit claims without a deed.
@@ -135,6 +137,7 @@ def claims(unit: Doc | Span, *, listed: bool = False) -> tuple[str, ...]:
     >>> claims(pmskills.load().nlp("Excellent negotiation and problem solving skills"))
     ('problem_solving', 'influence')
     """
-    found = tuple(label for label, pattern in _CLAIMED.items() if pattern.search(unit.text))
-    shaped = listed or _CLAIM.search(unit.text)
-    return found if found and shaped and not has_deed(unit) else ()
+    text = unit.text
+    if not _ANY_CLAIMED.search(text) or not (listed or _CLAIM.search(text)) or has_deed(unit):
+        return ()
+    return tuple(label for label, pattern in _CLAIMED.items() if pattern.search(text))
