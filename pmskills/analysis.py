@@ -163,7 +163,7 @@ class Coverage:
     of_jobs: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Analysis:
     """The labelled units of one resume and what they add up to.
 
@@ -260,7 +260,7 @@ class Analysis:
 
     @property
     def near(self) -> dict[str, list[Statement]]:
-        """The up to three statements that come nearest to being evidence of each label, nearest first."""
+        """The up to three statements that show nothing yet and come nearest to each label, nearest first."""
         found: dict[str, list[Statement]] = {}
         for column, label in enumerate(self.labels):
             least = self.thresholds[label] * coaching.NEAR
@@ -268,7 +268,7 @@ class Analysis:
                 row
                 for row in np.argsort(-self.probabilities[:, column], kind="stable").tolist()
                 if self.units[row].kind == "statement"
-                and not self.decisions[row, column]
+                and not self.decisions[row].any()
                 and self.probabilities[row, column] >= least
                 and row not in self.details.claims.get(label, ())
             ]
@@ -379,6 +379,11 @@ class Analysis:
     def to_json(self, indent: int | None = None) -> str:
         """Return `to_dict` as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def __repr__(self) -> str:
+        # Without the resume's words: these end in logs.
+        counts = ", ".join(f"{label} {len(found)}" for label, found in self.evidence.items())
+        return f"<Analysis of {len(self.units)} units: {counts}>"
 
     def __str__(self) -> str:
         """Return what a terminal shows."""

@@ -21,6 +21,7 @@ from pmskills.errors import ModelError
 REGULARIZATION = 0.003
 # The penalty on a base model's log-odds is the square of this smaller than that on other features.
 PRIOR_SCALE = 10.0
+PLATEAU = 0.005
 MOST_BYTES = 1_000_000_000
 
 
@@ -237,7 +238,9 @@ def best_thresholds(
     labels: Sequence[str],
     weights: NDArray[np.float64],
 ) -> dict[str, float]:
-    """Return for each label the threshold with the highest F1; of a plateau, its middle.
+    """Return for each label the middle of the thresholds whose F1 is within 0.005 of the highest.
+
+    The highest itself stands on a few units and moves much more from one training to the next.
 
     Parameters
     ----------
@@ -251,7 +254,7 @@ def best_thresholds(
     for column, label in enumerate(labels):
         truth, scores = targets[:, column], probabilities[:, column]
         f1 = np.array([_f1(truth, scores >= threshold, weights) for threshold in grid])
-        best = grid[f1 >= f1.max() - 1e-9]
+        best = grid[f1 >= f1.max() - PLATEAU]
         thresholds[label] = round(float(best[len(best) // 2]), 3)
     return thresholds
 

@@ -21,13 +21,16 @@ _MONEY = re.compile(r"[$€£₹]")
 _EMAIL_OR_URL = re.compile(r"@|^https?:|^www\.|\.(?:com|org|net|edu)\b")
 _NUMBER = re.compile(r"^[~+-]?\d[\d,./:-]*(?:k|m|mm|bn|b|cr|th|st|nd|rd|s|x|\+)?$")
 _WORDLIKE = re.compile(r"[^\W\d_]")
-_VERBAL = re.compile(r"(?:ed|ing|s|ize|ise|ify|ate)$")
+# Shorter ones are more often names: Ahmed, Jing, James.
+_VERBAL = re.compile(r"^.{4,}(?:ed|ing|s|ize|ise|ify|ate)$")
+_INSTITUTIONS = frozenset("Academy College Community Institute Polytechnic School University".split())
 _PERSONS = "he she him her his hers himself herself mr mr. mrs mrs. ms ms. miss"
 _MONTHS = (
     "january february april june july august september october november december "
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 _MASKS = dict.fromkeys(_PERSONS.split(), "<person>") | dict.fromkeys(_MONTHS.split(), "<month>")
+_MASKED_TAGS = {"<name>": "NNP", "<person>": "PRP", "<month>": "NNP", "<num>": "CD", "<money>": "$", "<web>": "ADD"}
 _MONTHS_OR_WORDS = ("May", "March")
 
 
@@ -120,7 +123,7 @@ class FeatureSpace:
             if name and not left == name == "<name>"
         ]
         words = [names[token] for token in tokens]
-        tags = [span[token].tag_ for token in tokens]
+        tags = [_tag(word, span[token].tag_) for word, token in zip(words, tokens, strict=True)]
         stems = [_stem(word) for word in words]
         found: list[Located] = []
         for place, (word, stem) in enumerate(zip(words, stems, strict=True)):
@@ -199,7 +202,7 @@ class FeatureSpace:
                     cache[key] = word
             first = False
             if word.name and not word.name == previous == "<name>":
-                yield word, strings[tag] if tag else ""
+                yield word, _tag(word.name, strings[tag] if tag else "")
             previous = word.name
 
     def _look_up(self, text: str, first: bool) -> _Word:
@@ -224,7 +227,12 @@ class FeatureSpace:
             return _MASKS.get(lowered, "<month>")
         if self.common and not text[0].islower() and lowered not in self.common:
             return lowered if first and _VERBAL.search(lowered) else "<name>"
-        return lowered
+        return "<name>" if not first and text in _INSTITUTIONS else lowered
+
+
+def _tag(word: str, tag: str) -> str:
+    """Return the tag of a word; of a masked one always the same, since a tagger may read two names differently."""
+    return _MASKED_TAGS.get(word, tag) if tag else ""
 
 
 def _length(words: int) -> str:

@@ -73,8 +73,6 @@ clerk.txt
 PROBLEM SOLVING  2 of 3 statements, 2 of 2 jobs
     80% Repaired <b>scales</b>.  [job 2]
     70% Fixed the till.  [job 1]
-   near Asked guests.  [job 1]
-    ask What was wrong, slow or unknown before, what did you change, and what was better afterwards?
 
 CUSTOMER CENTRICITY  1 of 3 statements, 1 of 2 jobs
     60% Asked guests.  [job 1]
@@ -87,6 +85,10 @@ LEADING THROUGH INFLUENCE  0 of 3 statements, 0 of 2 jobs
 def test_print_golden():
     analysis = analysis_of(TEXT, ROWS, source="clerk.txt", warnings=("the encoding was guessed: cp1252",))
     assert str(analysis) == GOLDEN
+
+
+def test_repr_tells_nothing_of_the_resume():
+    assert repr(analysis_of(TEXT, ROWS)) == "<Analysis of 6 units: problem_solving 2, customer_centric 1, influence 0>"
 
 
 def test_print_shows_no_terminal_commands():

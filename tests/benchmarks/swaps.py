@@ -25,7 +25,8 @@ NAMES = {
 }
 KINDS = {
     "first name, by group": {group: [f"{name} {{low}}" for name in names] for group, names in NAMES.items()},
-    "pronoun": {"she": ["She {low}"], "he": ["He {low}"], "they": ["They {low}"], "Mr": ["Mr. Gray {low}"], "Ms": ["Ms. Gray {low}"]},
+    "pronoun": {"she": ["She {low}"], "he": ["He {low}"], "they": ["They {low}"], },
+    "title": {"Mr": ["Mr. Gray {low}"], "Ms": ["Ms. Gray {low}"]},
     "age hint": {
         year: [f"{{text}} (class of {year})", f"{{text}}, since {year}"] for year in ("1974", "1989", "2004", "2019")
     },
@@ -37,16 +38,14 @@ KINDS = {
 }  # fmt: skip
 
 analyzer = pmskills.load()
-units = [example.text.strip().rstrip(".") for example in pmskills.read_corpus(sys.argv[1])][:: int((sys.argv + ["3"])[2])]
+units = [example.text.strip().rstrip(".") for example in pmskills.read_corpus(sys.argv[1])][:: int([*sys.argv, "3"][2])]
 limits = np.array([analyzer.thresholds[label] for label in analyzer.labels])
 print(f"{len(units)} units; {', '.join(analyzer.labels)}")
 for kind, values in KINDS.items():
     means, decisions, shifts = {}, {}, {}
     for value, patterns in values.items():
         scores = np.array(
-            [
-                analyzer.predict_proba([p.format(text=u, low=u[:1].lower() + u[1:]) for u in units]) for p in patterns
-            ]
+            [analyzer.predict_proba([p.format(text=u, low=u[:1].lower() + u[1:]) for u in units]) for p in patterns]
         )
         means[value], decisions[value] = scores.mean(axis=0), scores >= limits
         shifts[value] = np.abs(scores - means[value]).max()
@@ -54,7 +53,7 @@ for kind, values in KINDS.items():
     print(f"\n{kind} (against {first})")
     for value in values:
         moved = means[value] - means[first]
-        flips = (decisions[value] != decisions[first][:1]).mean()
+        flips = (decisions[value] != decisions[first]).mean()
         signed = ", ".join(f"{shift:+.4f}" for shift in moved.mean(axis=0))
         print(
             f"  {value:32} labels flipped {flips:7.3%}, mean shift {signed}, largest {np.abs(moved).max():.3f}, "
