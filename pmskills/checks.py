@@ -107,7 +107,12 @@ class Report:
         by_kind: dict[str, list[Finding]] = defaultdict(list)
         for finding in self.findings:
             by_kind[finding.kind].append(finding)
-        lines = [f"{len(self.examples)} units, {self.problems} problems, {len(self.findings) - self.problems} remarks"]
+        counts = (
+            (len(self.examples), "unit"),
+            (self.problems, "problem"),
+            (len(self.findings) - self.problems, "remark"),
+        )
+        lines = [", ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counts)]
         for kind, findings in by_kind.items():
             lines += ["", f"{kind.replace('_', ' ').upper()}  {len(findings)}"]
             for finding in findings[:MOST_SHOWN]:

@@ -10,6 +10,7 @@ from pmskills import pages
 from pmskills.errors import PMSkillsError
 from pmskills.extras import extra
 from pmskills.render import facets_of, percent, place, ranked, safe
+from pmskills.skills import skill
 
 Result = Mapping[str, Any]
 CLAIMS, NEAR = "You claim it; show it", "Near to it"
@@ -47,6 +48,7 @@ def page(result: Result, text: str) -> str:
         evidence=numbered,
         stretches=stretches(text, numbered),
         present=present(result),
+        questions={label: skill(label).question for label in result["skills"]},
         asked={label: _asked(entry) for label, entry in result["skills"].items()},
         kinds={label: number for number, label in enumerate(result["skills"])},
     )

@@ -41,7 +41,7 @@ _OUTCOME = re.compile(
         (
             # a measure that moved, or the level it reached
             rf"\b{_MOVED}\b.{{0,80}}?(?:\d[\d,.]*\s?(?:%|percent|per cent|points?|hours?|days?|minutes?|weeks?)|[$€£₹]\s?\d|\bhalf\b|\bthird\b|\bquarter\b)",
-            r"\bfrom (?:about |over |around |nearly )?[$€£₹]?\d[\d,.]*\s?[\w%]* (?:[\w ]{0,15}?)(?:to|down to|up to) (?:about |under |over |below |above )?[$€£₹]?\d",
+            r"\bfrom (?:about |over |around |nearly )?[$€£₹]?\d[\d,.]*(?:%|[kKmM]\b)?(?: [a-z]+){0,3} (?:down |up )?to (?:about |under |over |below |above )?[$€£₹]?\d[\d,.]*(?:%|[kKmM]\b)?(?![\w/])",
             r"\b(?:above|over|below|under|at least|reached|to) \d[\d,.]*\s?(?:%|percent\b)|\b(?:rose|fell|went|grew|climbed|dropped)\b.{0,30}\bto\b",
             r"\b(?:is|are|was|were) now\b|\bnow\b.{0,40}\b(?:never|under|below|above|only|almost)\b|\b(?:it|which) (?:is|was) (?:now )?\d",
             # an amount found, saved or won

@@ -172,7 +172,7 @@ def test_cleaned_leaves_out_repeats_and_contradictions_and_says_so():
 def test_report_is_readable_and_plain():
     report = check([*ordinary(150), Example("Sold tea.", (), "d1"), Example("Sold tea.", (), "d2")], label_errors=False)
     lines = str(report).splitlines()
-    assert lines[0].startswith("152 units, 1 problems, ")
+    assert lines[0] == "152 units, 1 problem, 1 remark"
     assert lines[2:5] == [
         "DUPLICATE  1",
         "  ! the same text more than once. Keep one (--fix).",
