@@ -23,7 +23,7 @@ from pmskills.analysis import Analysis, Details, evidence_mask
 from pmskills.classifier import Classifier, decide
 from pmskills.documents import MAX_CHARACTERS, Document, check_length
 from pmskills.errors import ModelError
-from pmskills.explaining import explain
+from pmskills.explaining import Why, explain
 from pmskills.facets import FacetModel
 from pmskills.features import FeatureSpace
 from pmskills.model_files import PACKAGED, installed_model, packaged_model, read_json
@@ -300,7 +300,6 @@ class Analyzer:
             if units[row].kind == "statement" or (listed and units[row].section != "other"):
                 for label in strength.claims(span, listed=listed):
                     claims.setdefault(label, []).append(row)
-        space, classifier = self.parts
         return Details(
             facets={
                 (row, column): tuple(names)
@@ -309,7 +308,7 @@ class Analyzer:
             shown=tuple(self._labeller.facets.thresholds) if self._labeller.facets else (),
             strengths={row: strength.strength(spans[row]) for row in np.flatnonzero(near).tolist()},
             claims={label: tuple(rows) for label, rows in claims.items()},
-            explain=lambda row, column: explain(space, classifier, spans[row], [column])[0],
+            explain=_Explainer(self, doc.text),
         )
 
     def _tokenized(self, text: str) -> Doc:
@@ -338,6 +337,20 @@ class Analyzer:
     def to_disk(self, path: str | Path) -> None:
         """Write the model to a folder that `load` and `spacy.load` read."""
         self.nlp.to_disk(path, exclude=["vocab"])
+
+
+class _Explainer:
+    """Explains the units of a text; it reads the text again, since tagged documents are too large to keep."""
+
+    def __init__(self, analyzer: Analyzer, text: str) -> None:
+        self.analyzer = analyzer
+        self.text = text
+        self.units: list[Span] = []
+
+    def __call__(self, row: int, column: int) -> Why:
+        if not self.units:
+            self.units = list(self.analyzer.nlp(self.analyzer.nlp.make_doc(self.text)).spans["pm_units"])
+        return explain(*self.analyzer.parts, self.units[row], [column])[0]
 
 
 def build(
