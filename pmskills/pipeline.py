@@ -349,7 +349,8 @@ class _Explainer:
 
     def __call__(self, row: int, column: int) -> Why:
         if not self.units:
-            self.units = list(self.analyzer.nlp(self.analyzer.nlp.make_doc(self.text)).spans["pm_units"])
+            doc = self.analyzer.nlp(self.text)
+            self.units = list(doc.spans["pm_units"])
         return explain(*self.analyzer.parts, self.units[row], [column])[0]
 
 
