@@ -127,7 +127,7 @@ class Details:
     shown
         Facets that the model can show.
     strengths
-        Strength of the units that are evidence or come near, by row.
+        Strength of the units that are evidence, by row.
     claims
         Rows of the units that claim a label without a deed, for each label.
     explain

@@ -18,7 +18,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 import pmskills.segmenter  # noqa: F401  registers the factory pm_segmenter
-from pmskills import coaching, strength
+from pmskills import strength
 from pmskills.analysis import Analysis, Details, evidence_mask
 from pmskills.classifier import Classifier, decide
 from pmskills.documents import MAX_CHARACTERS, Document, check_length
@@ -286,19 +286,20 @@ class Analyzer:
         docs = ((self._tokenized(document.text), document) for document in documents)
         for doc, document in self.nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
             units = tuple(unit_of(span) for span in doc.spans["pm_units"])
-            yield Analysis(document, units, doc._.pm_skills, self.labels, self.thresholds, self._details(doc, units))
+            yield Analysis(
+                document, units, doc._.pm_skills, self.labels, self.thresholds, self._details(doc, document.text, units)
+            )
 
-    def _details(self, doc: Doc, units: Sequence[Unit]) -> Details:
+    def _details(self, doc: Doc, text: str, units: Sequence[Unit]) -> Details:
         spans, probabilities = list(doc.spans["pm_units"]), doc._.pm_skills
         mask = evidence_mask(units, probabilities, self.labels, self.thresholds)
-        limits = np.array([self.thresholds[label] for label in self.labels])
-        near = (probabilities >= limits * coaching.NEAR).any(axis=1)
         claims: dict[str, list[int]] = {}
-        for row, span in enumerate(spans):
-            listed = units[row].kind == "list"
+        for row, unit in enumerate(units):
+            listed = unit.kind == "list"
             # Before the first heading stand names and titles.
-            if units[row].kind == "statement" or (listed and units[row].section != "other"):
-                for label in strength.claims(span, listed=listed):
+            may = unit.kind == "statement" or (listed and unit.section != "other")
+            if may and strength.names_skill(text[unit.start : unit.end]):
+                for label in strength.claims(spans[row], listed=listed):
                     claims.setdefault(label, []).append(row)
         return Details(
             facets={
@@ -306,9 +307,9 @@ class Analyzer:
                 for (row, column), names in zip(np.argwhere(mask).tolist(), doc._.pm_facets, strict=True)
             },
             shown=tuple(self._labeller.facets.thresholds) if self._labeller.facets else (),
-            strengths={row: strength.strength(spans[row]) for row in np.flatnonzero(near).tolist()},
+            strengths={row: strength.strength(spans[row]) for row in np.flatnonzero(mask.any(axis=1)).tolist()},
             claims={label: tuple(rows) for label, rows in claims.items()},
-            explain=_Explainer(self, doc.text),
+            explain=_Explainer(self, text),
         )
 
     def _tokenized(self, text: str) -> Doc:

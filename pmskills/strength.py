@@ -121,6 +121,11 @@ _CLAIMED = {
 _ANY_CLAIMED = re.compile("|".join(pattern.pattern for pattern in _CLAIMED.values()), re.I)
 
 
+def names_skill(text: str) -> bool:
+    """Tell whether a text has words that claims are made of."""
+    return _ANY_CLAIMED.search(text) is not None
+
+
 def claims(unit: Doc | Span, *, listed: bool = False) -> tuple[str, ...]:
     """Return the skills that a tagged unit claims without a deed.
 
@@ -138,6 +143,6 @@ def claims(unit: Doc | Span, *, listed: bool = False) -> tuple[str, ...]:
     ('problem_solving', 'influence')
     """
     text = unit.text
-    if not _ANY_CLAIMED.search(text) or not (listed or _CLAIM.search(text)) or has_deed(unit):
+    if not names_skill(text) or not (listed or _CLAIM.search(text)) or has_deed(unit):
         return ()
     return tuple(label for label, pattern in _CLAIMED.items() if pattern.search(text))
