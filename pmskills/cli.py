@@ -74,7 +74,12 @@ def analyze(
         else:
             document = documents.read_document(file)
         result = pipeline.load(model)(document)
-        typer.echo(result.to_json(indent=2) if as_json else str(result))
+        if as_json:
+            typer.echo(result.to_json(indent=2))
+        elif sys.stdout.isatty():
+            Console(highlight=False, markup=False).print(render.to_rich(result.to_dict()))
+        else:
+            typer.echo(str(result))
 
 
 @app.command()

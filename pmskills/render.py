@@ -1,9 +1,15 @@
 """An analysis, as the plain dict of `Analysis.to_dict`, for the terminal."""
 
+import itertools
+import re
 import textwrap
 from typing import Any
 
+from rich.table import Table
+from rich.text import Text
+
 WIDTH = 100
+COLOURS = ("blue", "yellow", "green", "magenta")
 
 
 def to_text(result: dict[str, Any]) -> str:
@@ -24,6 +30,46 @@ def to_text(result: dict[str, Any]) -> str:
         if entry["near"]:
             lines += _item("ask", entry["missing"])
     return "\n".join(lines)
+
+
+def to_rich(result: dict[str, Any]) -> Table:
+    """Return the same for a colour terminal, with the words in bold that carried each decision."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", width=6, no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("", Text(safe(result["source"]), style="bold"))
+    for warning in result["warnings"]:
+        table.add_row("!", Text(safe(warning), style="yellow"))
+    for colour, entry in zip(itertools.cycle(COLOURS), result["skills"].values(), strict=False):
+        title = Text(entry["title"].upper(), style=f"bold {colour}")
+        table.add_row("", "")
+        table.add_row("", title.append(f"  {_coverage(entry['coverage'])}", style="not bold"))
+        if text := facets_of(entry):
+            table.add_row("", Text(text, style="dim"))
+        for item in ranked(entry["evidence"]):
+            table.add_row(percent(item), _spoken(item, colour))
+        if entry["question"]:
+            table.add_row("", Text(f"Silent. {entry['question']}", style="italic"))
+        for name, items in (("claim", entry["claims"]), ("near", entry["near"])):
+            for item in items:
+                table.add_row(Text(name, style="dim"), _spoken(item, colour))
+        if entry["near"]:
+            table.add_row(Text("ask", style="dim"), Text(entry["missing"], style="italic"))
+    return table
+
+
+def _spoken(item: dict[str, Any], colour: str) -> Text:
+    text, here = Text(), item["start"]
+    for word in item.get("why", ()):
+        text.append(_shown(item["text"][here - item["start"] : word["start"] - item["start"]]))
+        text.append(safe(word["text"]), style=f"bold {colour}")
+        here = word["end"]
+    text.append(_shown(item["text"][here - item["start"] :]))
+    return text.append(f"  [{place(item)}]", style="dim")
+
+
+def _shown(text: str) -> str:
+    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text.replace("-\n", "-")))
 
 
 def _item(head: str, body: str) -> list[str]:

@@ -1,7 +1,11 @@
+import io
 import json
+import re
 
 import numpy as np
+from rich.console import Console
 
+from pmskills import render
 from pmskills.analysis import SCHEMA, Analysis
 from pmskills.documents import Document
 from pmskills.segmenter import segment
@@ -95,6 +99,26 @@ def test_print_shows_no_terminal_commands():
     analysis = analysis_of("Fixed \x1b[31mthe till\x07.", [[0.9, 0, 0]])
     assert "\x1b" not in str(analysis)
     assert "\x07" not in str(analysis)
+
+
+def test_terminal_shows_the_same_words_in_colour(analyzer, resume):
+    analysis = analyzer(resume)
+    console = Console(file=io.StringIO(), force_terminal=True, width=200, color_system="standard")
+    console.print(render.to_rich(analysis.to_dict()))
+    shown = console.file.getvalue()
+    word = analysis.evidence["influence"][0].why.top[0].text
+    assert re.search(rf"\x1b\[1;3\dm{word}\x1b\[0m", shown)
+    plain = " ".join(re.sub(r"\x1b\[[\d;]*m", "", shown).split())
+    for line in str(analysis).splitlines():
+        assert line.split("  ")[-1].strip()[:60] in plain
+
+
+def test_terminal_in_colour_shows_no_commands_of_the_resume():
+    analysis = analysis_of("Fixed \x1b[31mthe till\x07.", [[0.9, 0, 0]], source="\x1b]0;title")
+    console = Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
+    console.print(render.to_rich(analysis.to_dict()))
+    assert "\x07" not in console.file.getvalue()
+    assert "\x1b" not in console.file.getvalue()
 
 
 def test_empty_text_has_an_analysis():
