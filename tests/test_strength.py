@@ -50,7 +50,7 @@ def test_claims_golden(analyzer, text, expected):
 
 
 def test_strength_agrees_with_a_person(analyzer):
-    """200 units of our corpus, judged by hand before the rule was written; docs/evidence.md tells how."""
+    """200 units of our corpus, judged by somebody who did not see the rule; docs/evidence.md tells how."""
     lines = Path(__file__).with_name("strength.tsv").read_text(encoding="utf8").splitlines()
     judged = [line.split("\t") for line in lines]
     said = [strength(unit) for unit in tagged(analyzer.nlp, [text for _, text in judged])]
