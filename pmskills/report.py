@@ -131,7 +131,7 @@ def markdown(result: Result) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+-!|~&" else c for c in safe(text))
+    return "".join(f"\\{c}" if c in r"\`*_[]<>|~&" else c for c in safe(text))
 
 
 def write_docx(result: Result, path: str | Path) -> None:
