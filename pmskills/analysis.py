@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmskills import coaching, render, report
-from pmskills.classifier import decide
+from pmskills.calibration import decide
 from pmskills.documents import Document
 from pmskills.explaining import Why
 from pmskills.segmenter import Unit

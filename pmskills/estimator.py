@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from pmskills.classifier import REGULARIZATION, best_thresholds, decide, fit
+from pmskills.calibration import best_thresholds, decide
+from pmskills.classifier import REGULARIZATION, fit
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import load, tagged
 
@@ -73,8 +74,12 @@ class PMSkillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_ = len(self.space_.names)
         names, weights = [str(label) for label in self.classes_], np.ones(len(texts))
         counts = self.space_.transform(docs)
-        self.classifier_ = fit(counts, targets, names, weights, self.regularization)
-        self.thresholds_ = best_thresholds(targets, self.classifier_.predict_proba(counts), names, weights)
+        space = self.space_
+        self.classifier_ = fit(
+            counts, targets, names, weights, self.regularization, scales=space.scales, length=space.length
+        )
+        probabilities = self.classifier_.predict_proba(counts)
+        self.thresholds_ = best_thresholds(targets, probabilities, names, np.ones(targets.shape))
         return self
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score
 
-from pmskills.classifier import decide
+from pmskills.calibration import decide
 from pmskills.corpus import Example
 from pmskills.errors import CorpusError
 from pmskills.pages import comparison_page, evaluation_page

@@ -34,8 +34,8 @@ class Word:
 class Why:
     """Why a unit shows a label.
 
-    The model is linear, so its decision is a sum over features; each feature stands on one or several words, which
-    share it equally.
+    The decision is a sum over features, of the way to show the label that fits the unit best where the model knows
+    several; each feature stands on one or several words, which share it equally.
 
     Attributes
     ----------
@@ -79,7 +79,8 @@ def explain(space: FeatureSpace, classifier: Classifier, unit: Doc | Span, colum
         Which of the classifier's labels to explain.
     """
     located = list(space.locate(unit))
-    shares = classifier.shares(np.array([column for column, _ in located], dtype=np.int64), columns)
+    places = np.array([column for column, _ in located], dtype=np.int64)
+    shares, rest = classifier.contributions(space.transform([unit]), places, columns)
     # A feature of several words is shared by them; one of no word goes to the last place, for the rest.
     nowhere = len(unit)
     owners = [words or (nowhere,) for _, words in located]
@@ -87,13 +88,12 @@ def explain(space: FeatureSpace, classifier: Classifier, unit: Doc | Span, colum
     places = np.array([word for words in owners for word in words], dtype=np.int64)
     each = np.repeat(shares / np.maximum(sizes, 1), sizes, axis=1)
     reasons = []
-    for row, column in enumerate(columns):
+    for row in range(len(columns)):
         sums = np.bincount(places, weights=each[row], minlength=nowhere + 1)
         words = tuple(
             Word(token.text, token.idx, token.idx + len(token), float(share))
             for token, share in zip(unit, sums, strict=False)
             if not token.is_space
         )
-        intercept = float(classifier.estimators[column].intercept_[0])
-        reasons.append(Why(words, intercept + float(sums.sum()) - sum(word.contribution for word in words)))
+        reasons.append(Why(words, float(rest[row] + sums.sum()) - sum(word.contribution for word in words)))
     return reasons

@@ -1,21 +1,29 @@
-"""spaCy spans to a feature matrix: words, stems, pairs of them, tags, verbs with objects, character n-grams."""
+"""spaCy spans to a feature matrix: words, stems, word classes, pairs of them, tags, verbs with objects, characters."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import snowballstemmer
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from spacy.attrs import ORTH, TAG
 from spacy.tokens import Doc, Span
+
+from pmskills.word_classes import WORD_CLASSES
 
 CHAR_NGRAMS = (3, 4, 5)
 SKIP = 4
 HEAD = 4
 OBJECT_REACH = 8
+CLASS_REACH = 5
+MIN_UNITS = 3
+# What a kind counts beside the others; found on real resumes, where each is better than 1 and near values are as good.
+SCALES = {"c": 0.5, "f": 2.0, "v": 0.5, "l": 0.5, "g": 0.7, "h": 0.7}
+LENGTH = "n:word"
 _STEMMER = snowballstemmer.stemmer("english")
 _MONEY = re.compile(r"[$€£₹]")
 _EMAIL_OR_URL = re.compile(r"@|^https?:|^www\.|\.(?:com|org|net|edu)\b")
@@ -42,6 +50,7 @@ Located = tuple[str, tuple[int, ...]]
 class _Word:
     name: str
     stem: str
+    classes: tuple[str, ...]
     columns: tuple[int, ...]
 
 
@@ -51,9 +60,11 @@ class FeatureSpace:
 
     Names are ``w:`` word, ``b:`` pair of neighbouring words, ``l:`` leading word, ``c:`` characters of a word,
     ``s:`` stem (Porter's English stemmer, snowballstem.org), ``t:`` pair of neighbouring stems, ``k:`` pair of
-    stems 2 to 4 words apart, ``v:`` leading stem and one that follows, ``n:`` number of words in steps of 4; of
+    stems 2 to 4 words apart, ``v:`` leading stem and one that follows, ``h:`` classes of two words (`word_classes`)
+    1 to 5 apart, ``n:`` number of words in steps of 4, ``n:word`` once for each word; of
     spans with part-of-speech tags also ``p:`` tags of the first 1 to 4 words, ``f:`` stem of a verb, ``o:``
-    stems of a verb and its object (the last noun of the next noun phrase), ``m:`` numbers of verb forms.
+    stems of a verb and its object (the last noun of the next noun phrase), ``g:`` class and tag of a word,
+    ``m:`` numbers of verb forms.
     Numbers, amounts, e-mail addresses, URLs, months and the pronouns and titles that tell a person's sex
     become ``<num>``, ``<money>``, ``<web>``, ``<month>``, ``<person>``; words with a capital that the training
     text never has in lower case nor begins units with become ``<name>``, several in a row one ``<name>``;
@@ -65,26 +76,34 @@ class FeatureSpace:
         Feature names; a name's position is its column.
     common
         Words that are never masked as names.
+    classes
+        The word classes: for each the stems in it.
     """
 
     names: Sequence[str]
     common: frozenset[str]
+    classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _columns: dict[str, int] = field(init=False, repr=False)
     _cache: dict[tuple[int, bool], _Word] = field(init=False, repr=False)
     _pairs: dict[str, dict[str, dict[str, int]]] = field(init=False, repr=False)
+    _classes_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Index the names."""
         self._columns = {name: column for column, name in enumerate(self.names)}
         self._cache = {}
-        self._pairs = {"t": {}, "k": {}, "v": {}}
+        self._pairs = {"t": {}, "k": {}, "v": {}, "h": {}}
+        self._classes_of = {}
+        for name, stems in self.classes.items():
+            for stem in stems:
+                self._classes_of[stem] = (*self._classes_of.get(stem, ()), name)
         for name, column in self._columns.items():
             if (pairs := self._pairs.get(name[0])) is not None:
                 stem, _, other = name[2:].partition(" ")
                 pairs.setdefault(stem, {})[other] = column
 
     @classmethod
-    def fit(cls, spans: Sequence[Doc | Span], min_units: int = 2) -> "FeatureSpace":
+    def fit(cls, spans: Sequence[Doc | Span], min_units: int = MIN_UNITS) -> "FeatureSpace":
         """Collect the features of a training text.
 
         Parameters
@@ -96,11 +115,22 @@ class FeatureSpace:
         """
         lower = Counter(token.lower_ for span in spans for token in span if token.is_lower or token.i == span[0].i)
         common = frozenset(word for word, count in lower.items() if count > 1)
-        bare = cls((), common)
+        bare = cls((), common, _stem_classes())
         document_frequency: Counter[str] = Counter()
         for span in spans:
             document_frequency.update(set(bare.describe(span)))
-        return cls(sorted(name for name, count in document_frequency.items() if count >= min_units), common)
+        names = sorted(name for name, count in document_frequency.items() if count >= min_units)
+        return cls(names, common, bare.classes)
+
+    @property
+    def scales(self) -> NDArray[np.float64]:
+        """What each feature counts beside the others, shape (n_features,)."""
+        return np.array([0.0 if name == LENGTH else SCALES.get(name[0], 1.0) for name in self.names])
+
+    @property
+    def length(self) -> int | None:
+        """The column that counts the words of a unit."""
+        return self._columns.get(LENGTH)
 
     def describe(self, span: Doc | Span) -> list[str]:
         """Return the names of a unit's features, repeated as often as they occur."""
@@ -127,11 +157,12 @@ class FeatureSpace:
         stems = [_stem(word) for word in words]
         found: list[Located] = []
         for place, (word, stem) in enumerate(zip(words, stems, strict=True)):
-            found += [(name, (place,)) for name in (f"w:{word}", f"s:{stem}", *_character_ngrams(word))]
+            found += [(name, (place,)) for name in (f"w:{word}", f"s:{stem}", LENGTH, *_character_ngrams(word))]
         found += [(f"b:{words[left]} {words[left + 1]}", (left, left + 1)) for left in range(len(words) - 1)]
         if words:
             found += [(f"l:{words[0]}", (0,)), (_length(len(words)), ())]
         found += _stem_pairs(stems)
+        found += self._class_features([self._classes_of.get(stem, ()) for stem in stems], tags)
         found += _tag_features(stems, tags)
         for name, places in found:
             yield name, tuple(tokens[place] for place in places)
@@ -155,10 +186,15 @@ class FeatureSpace:
         for span in spans:
             previous = ""
             stems = []
+            classes = []
             tags = []
             for word, tag in self._cached(span):
                 indices.extend(word.columns)
                 tags.append(tag)
+                classes.append(word.classes)
+                for name in word.classes:
+                    if tag and (column := columns.get(f"g:{name}/{tag}")) is not None:
+                        indices.append(column)
                 name = f"b:{previous} {word.name}" if previous else f"l:{word.name}"
                 if (column := columns.get(name)) is not None:
                     indices.append(column)
@@ -166,6 +202,7 @@ class FeatureSpace:
                 stems.append(word.stem)
             if stems:
                 self._add_stem_pairs(stems, indices)
+                self._add_class_pairs(classes, indices)
                 names = [_length(len(stems)), *(name for name, _ in _tag_features(stems, tags))]
                 known = map(columns.get, names)
                 indices.extend(column for column in known if column is not None)
@@ -188,6 +225,26 @@ class FeatureSpace:
         if known := self._pairs["v"].get(stems[0]):
             indices.extend(known[other] for other in dict.fromkeys(stems[1:]) if other in known)
 
+    def _class_features(self, classes: Sequence[tuple[str, ...]], tags: Sequence[str]) -> list[Located]:
+        found: list[Located] = []
+        for start, mine in enumerate(classes):
+            if tags[start]:
+                found += [(f"g:{name}/{tags[start]}", (start,)) for name in mine]
+            for place in range(start + 1, min(start + CLASS_REACH + 1, len(classes))):
+                pairs = [(name, other) for name in mine for other in classes[place] if name != other]
+                found += [(f"h:{name} {other}", (start, place)) for name, other in pairs]
+        return found
+
+    def _add_class_pairs(self, classes: list[tuple[str, ...]], indices: list[int]) -> None:
+        """Add the columns of the pairs of `_class_features`, found without making their names."""
+        pairs = self._pairs["h"]
+        for start, mine in enumerate(classes):
+            if mine:
+                others = [other for place in classes[start + 1 : start + CLASS_REACH + 1] for other in place]
+                for name in mine:
+                    known = pairs.get(name, {})
+                    indices.extend(known[other] for other in others if other in known)
+
     def _cached(self, span: Doc | Span) -> Iterable[tuple[_Word, str]]:
         cache = self._cache
         strings = span.vocab.strings
@@ -208,8 +265,10 @@ class FeatureSpace:
     def _look_up(self, text: str, first: bool) -> _Word:
         name = self._mask(text, first)
         stem = _stem(name)
-        known = (self._columns.get(feature) for feature in (f"w:{name}", f"s:{stem}", *_character_ngrams(name)))
-        return _Word(name, stem, tuple(column for column in known if column is not None))
+        features = (f"w:{name}", f"s:{stem}", LENGTH, *_character_ngrams(name))
+        known = (self._columns.get(feature) for feature in features)
+        classes = self._classes_of.get(stem, ())
+        return _Word(name, stem, classes, tuple(column for column in known if column is not None))
 
     def _mask(self, text: str, first: bool) -> str:
         if _MONEY.search(text):
@@ -228,6 +287,11 @@ class FeatureSpace:
         if self.common and not text[0].islower() and lowered not in self.common:
             return lowered if first and _VERBAL.search(lowered) else "<name>"
         return "<name>" if not first and text in _INSTITUTIONS else lowered
+
+
+@cache
+def _stem_classes() -> Mapping[str, Sequence[str]]:
+    return {name: sorted({_stem(word) for word in words.split()}) for name, words in WORD_CLASSES.items()}
 
 
 def _tag(word: str, tag: str) -> str:

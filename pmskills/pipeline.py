@@ -20,7 +20,8 @@ from spacy.tokens import Doc, Span
 import pmskills.segmenter  # noqa: F401  registers the factory pm_segmenter
 from pmskills import strength
 from pmskills.analysis import Analysis, Details, evidence_mask
-from pmskills.classifier import Classifier, decide
+from pmskills.calibration import decide
+from pmskills.classifier import Classifier
 from pmskills.documents import MAX_CHARACTERS, Document, check_length
 from pmskills.errors import ModelError
 from pmskills.explaining import Why, explain
@@ -31,8 +32,8 @@ from pmskills.segmenter import Unit, id_of, unit_of
 from pmskills.tagger import NAME as TAGGER
 from pmskills.tagger import ResumeTagger
 
-# 2: without facets. 3: facets in a folder of their own.
-FORMATS = (2, 3)
+# 2: without facets. 3: facets in a folder of their own. 4: word classes, pools of regressions.
+FORMATS = (2, 3, 4)
 MOST_CONFIG = 100_000
 MOST_BYTES = 500_000_000
 PARTS = (TAGGER, "pm_segmenter", "pm_skills")
@@ -170,7 +171,8 @@ class SkillTagger:
         if self.facets:
             self.facets.to_disk(folder / "facets")
         self.classifier.save(folder / "classifier.skops")
-        _write_json(folder / "features.json", {"common": sorted(self.space.common), "names": list(self.space.names)})
+        features = {"common": sorted(self.space.common), "classes": self.space.classes, "names": list(self.space.names)}
+        _write_json(folder / "features.json", features)
         _write_json(folder / "labels.json", {"labels": self.classifier.labels, "thresholds": self.thresholds})
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SkillTagger":
@@ -185,15 +187,14 @@ class SkillTagger:
         if not any(folder.iterdir()):
             return self
         features, labels = read_json(folder / "features.json"), read_json(folder / "labels.json")
-        self.space = FeatureSpace(features["names"], frozenset(features["common"]))
+        self.space = FeatureSpace(features["names"], frozenset(features["common"]), features.get("classes", {}))
         self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
         self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
         self.facets = FacetModel.from_disk(folder / "facets") if (folder / "facets").is_dir() else None
-        width = self.classifier.estimators[0].coef_.shape[1]
-        if width != len(self.space.names):
+        if self.classifier.width != len(self.space.names):
             raise ModelError(
-                f"{folder}: the classifier wants {width} features, features.json has {len(self.space.names)}. "
-                "Build the model again."
+                f"{folder}: the classifier wants {self.classifier.width} features, features.json has "
+                f"{len(self.space.names)}. Build the model again."
             )
         return self
 
@@ -422,7 +423,7 @@ def load(path: str | Path | None = None) -> Analyzer:
     if meta.get("format") not in FORMATS:
         raise ModelError(
             f"{folder}: model format {meta.get('format')!r}; this version of pmskills reads formats "
-            f"{' and '.join(map(str, FORMATS))}. "
+            f"{FORMATS[0]} to {FORMATS[-1]}. "
             "Train the model again, or install the version of pmskills that wrote it."
         )
     _check_parts(folder)

@@ -40,19 +40,6 @@ def test_facets_that_cannot_be_told_are_never_shown(analyzer, resume):
     assert isinstance(counts["solved"], int)
 
 
-def test_models_without_facets_of_format_2_still_load(tmp_path, analyzer, resume):
-    folder = tmp_path / "old"
-    shutil.copytree(packaged_model(), folder)
-    shutil.rmtree(folder / "pm_skills" / "facets")
-    meta = folder / "meta.json"
-    meta.write_text(meta.read_text().replace('"format":3', '"format":2'))
-    assert '"format":2' in meta.read_text()
-    old = pmskills.load(folder)(resume)
-    assert (old.probabilities == analyzer(resume).probabilities).all()
-    assert set(old.facets["influence"].values()) == {None}
-    assert old.to_dict()["skills"]["influence"]["evidence"][0]["facets"] == []
-
-
 def test_damaged_facets_are_refused(tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(packaged_model(), folder)

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from pmskills.features import FeatureSpace
-from pmskills.pipeline import blank
+from pmskills.pipeline import blank, tagged
 
 UNITS = [
     "{name} resolved late deliveries for {employer} in {place}.",
@@ -94,4 +94,22 @@ def test_transform_counts_what_describe_names(analyzer):
 def test_a_unit_without_tags_has_no_tag_features():
     nlp = blank()
     names = FeatureSpace((), frozenset()).describe(nlp.make_doc("Led a team"))
-    assert not [name for name in names if name[:2] in ("p:", "f:", "o:", "m:")]
+    assert not [name for name in names if name[:2] in ("p:", "f:", "o:", "m:", "g:")]
+
+
+def test_words_of_a_class_share_its_features(analyzer):
+    space = analyzer.parts[0]
+    fixed, mended = (
+        {name for name in space.describe(doc) if name[:2] in ("g:", "h:")}
+        for doc in tagged(analyzer.nlp, ["Fixed billing errors for tenants", "Repaired billing defects for residents"])
+    )
+    assert fixed == mended
+    assert {"g:resolve/VBD", "g:problem/NNS", "h:resolve problem", "h:problem customer"} <= fixed
+
+
+def test_words_are_counted_but_weigh_nothing(analyzer):
+    space = analyzer.parts[0]
+    (doc,) = tagged(analyzer.nlp, ["Fixed billing errors for tenants"])
+    assert space.describe(doc).count("n:word") == 5
+    assert space.transform([doc])[0, space.length] == 5
+    assert space.scales[space.length] == 0

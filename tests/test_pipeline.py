@@ -124,7 +124,7 @@ def test_load_refuses_another_format(model):
     meta = json.loads((model / "meta.json").read_text())
     meta["pmskills"]["format"] = 99
     (model / "meta.json").write_text(json.dumps(meta))
-    with pytest.raises(ModelError, match="model format 99; this version of pmskills reads formats 2 and 3"):
+    with pytest.raises(ModelError, match="model format 99; this version of pmskills reads formats 2 to 4"):
         pmskills.load(model)
 
 
