@@ -12,7 +12,7 @@ from pmskills import exports, sources, workers
 from pmskills.documents import MAX_BYTES, reading_depends_on
 from pmskills.errors import DocumentError, PMSkillsError
 from pmskills.journal import Entry, Journal
-from pmskills.model_files import fingerprint, labels_of, packaged_model
+from pmskills.model_files import fingerprint, folder_of, labels_of
 
 if TYPE_CHECKING:
     import pandas
@@ -240,13 +240,18 @@ class _Run:
     def __init__(
         self, model: str | Path | None, output: str | Path | None, units: bool, force: bool, read_only: bool = False
     ) -> None:
-        folder = Path(model) if model else packaged_model()
+        folder = folder_of(model or None)
         self.folder = str(folder)
         self.model = fingerprint(folder) + ("+units" if units else "")
         self.force = force
         self.output = Path(output) if output else None
         path = exports.journal_of(self.output) if self.output else None
         self.files = [file for file in (self.output, path) if file]
+        if self.output and path and path != self.output and not (read_only or path.exists()) and self.output.exists():
+            raise PMSkillsError(
+                f"{self.output}: there is such a file, and no {path.name} beside it, so it is not of an earlier run. "
+                "Name another output, or remove it."
+            )
         self.journal = Journal(path, read_only=read_only)
 
     def reason(self, item: sources.Item, entry: Entry | None) -> str:

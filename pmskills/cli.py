@@ -111,7 +111,10 @@ def report(
                 )
             _write_page(output, cohort.read_cohort(file, group).to_html(f"{Path(file).stem}: product-manager skills"))
             return
-        document = documents.read_document(sys.stdin.buffer.read() if file == "-" else file)
+        if output.exists() and Path(file).exists() and output.samefile(file):
+            raise PMSkillsError(f"{output}: this is the resume itself. Name another output.")
+        name = "<stdin>" if file == "-" else None
+        document = documents.read_document(sys.stdin.buffer.read() if file == "-" else file, name=name)
         result = pipeline.load(model)(document)
         if output.suffix == ".docx":
             result.to_docx(output)
@@ -235,7 +238,7 @@ def train(
     from pmskills import corpus, pipeline, tagger, training
 
     with _errors():
-        if output.exists() and any(output.iterdir()) and not (output / "meta.json").exists():
+        if output.is_file() or (output.exists() and any(output.iterdir()) and not (output / "meta.json").exists()):
             raise PMSkillsError(f"{output}: not empty and not a model. Name another folder.")
         examples = [example for path in labelled for example in _told(corpus.read_corpus(path))]
         nlp = None
@@ -435,6 +438,9 @@ def _errors() -> Iterator[None]:
     except KeyboardInterrupt:
         talk.print("pmskills: stopped. What is done is kept; the same command goes on from there.")
         raise typer.Exit(130) from None
+    except (FileNotFoundError, NotADirectoryError, FileExistsError, IsADirectoryError, PermissionError) as error:
+        talk.print(f"pmskills: {error.filename}: {error.strerror}. Name another file or folder.")
+        raise typer.Exit(1) from None
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -445,7 +451,7 @@ def _moment(text: str | None) -> float | None:
     """Return a date, a time or an age as seconds since 1970."""
     if text is None:
         return None
-    if (age := text[:-1]).isdigit() and text[-1] in "mhd":
+    if (age := text[:-1]).isdecimal() and text[-1] in "mhd":
         return time.time() - int(age) * {"m": 60, "h": 3600, "d": 86400}[text[-1]]
     try:
         return datetime.fromisoformat(text).timestamp()

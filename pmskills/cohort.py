@@ -6,6 +6,7 @@ Resumes stand in the order of the file: it compares groups with what they say, n
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -105,10 +106,12 @@ def read_cohort(path: str | Path, group: str | None = None) -> Cohort:
         raise PMSkillsError(f"{group!r} is not a regular expression ({error}).") from None
     cohort = Cohort([], Group(), {}, Counter(), {}, [], 0)
     try:
-        with Path(path).open(encoding="utf8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    _add(cohort, _record(line, f"{path}:{number}"), pattern)
+        # A stopped run leaves an unfinished line, or an older one of the same path: as `score` does, the last counts.
+        last = {_record(line, place)["path"]: place for place, line in _lines(path)}
+        for place, line in _lines(path):
+            record = _record(line, place)
+            if last[record["path"]] == place:
+                _add(cohort, record, pattern)
     except (OSError, UnicodeDecodeError) as error:
         raise PMSkillsError(
             f"{path}: cannot be read ({error}). Name the .jsonl file that `pmskills score` wrote."
@@ -116,6 +119,13 @@ def read_cohort(path: str | Path, group: str | None = None) -> Cohort:
     cohort.groups = dict(sorted(cohort.groups.items()))
     cohort.failures = Counter(dict(cohort.failures.most_common()))
     return cohort
+
+
+def _lines(path: str | Path) -> Iterator[tuple[str, str]]:
+    with Path(path).open(encoding="utf8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip() and (line.endswith(("\n", "}")) or not line.startswith('{"path": ')):
+                yield f"{path}:{number}", line
 
 
 def _record(line: str, place: str) -> dict[str, Any]:
@@ -136,7 +146,7 @@ def _add(cohort: Cohort, record: dict[str, Any], pattern: "re.Pattern[str] | Non
         cohort.failures[record["status"]] += 1
         return
     skills = record["skills"]
-    cohort.labels = cohort.labels or list(skills)
+    cohort.labels += [label for label in skills if label not in cohort.labels]
     name = _group(record["path"], pattern)
     for one in (cohort.all, cohort.groups.setdefault(name, Group())):
         one.add(skills)

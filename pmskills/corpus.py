@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -148,21 +149,25 @@ def write_corpus(examples: Sequence[Example], path: str | Path) -> None:
     """
     file = Path(path)
     defaults = asdict(Example("", ()))
+    # Written whole or not at all: the file may be the one that was read.
+    stream = io.StringIO(newline="")
     if file.suffix.lower() == ".tsv":
-        with file.open("w", encoding="utf8", newline="") as stream:
-            names = [name for name in defaults if name != "facets"]
-            writer = csv.DictWriter(stream, names, delimiter="\t", extrasaction="ignore")
-            writer.writeheader()
-            for example in examples:
-                if example.facets or any(set(label) & set(";|,") for label in example.labels):
-                    raise CorpusError(f"{file}: a table holds no facets and no labels with ; | or ,: write .jsonl.")
-                writer.writerow(asdict(example) | {"labels": ";".join(example.labels)})
-        return
-    with file.open("w", encoding="utf8") as stream:
+        names = [name for name in defaults if name != "facets"]
+        writer = csv.DictWriter(stream, names, delimiter="\t", extrasaction="ignore")
+        writer.writeheader()
+        for example in examples:
+            if example.facets or any(set(label) & set(";|,") for label in example.labels):
+                raise CorpusError(f"{file}: a table holds no facets and no labels with ; | or ,: write .jsonl.")
+            writer.writerow(asdict(example) | {"labels": ";".join(example.labels)})
+    else:
         for example in examples:
             values = asdict(example).items()
             line = {key: value for key, value in values if key in ("text", "labels") or value != defaults[key]}
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    try:
+        file.write_bytes(stream.getvalue().encode())
+    except UnicodeEncodeError as error:
+        raise CorpusError(f"{file}: not written, a text holds half of a character ({error.reason}).") from None
 
 
 def corpus_hash(examples: Sequence[Example]) -> str:

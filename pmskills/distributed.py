@@ -4,12 +4,11 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmskills.documents import Document, read_document
 from pmskills.errors import DocumentError
-from pmskills.model_files import labels_of, packaged_model
+from pmskills.model_files import folder_of, labels_of
 from pmskills.pipeline import Analyzer, load
 from pmskills.rows import evidence_of, row
 
@@ -171,7 +170,7 @@ def columns(model: str | None = None) -> dict[str, str]:
     >>> columns()["influence_units"], columns()["evidence"]
     ('double', 'string')
     """
-    labels = labels_of(Path(model) if model else packaged_model())
+    labels = labels_of(folder_of(model or None))
     names = [*row({"path": "", "status": "", "message": ""}, labels), "evidence"]
     return {name: "string" if _is_text(name) else "double" for name in names if name != "path"}
 

@@ -47,6 +47,8 @@ class Reading:
         names = [labels] if isinstance(labels, str) and one_is_enough else labels
         if not isinstance(text, str) or not text.strip():
             self.problems.append(f"{place}: no text; {EXPECTED}.")
+        elif any("\ud800" <= character <= "\udfff" for character in text):
+            self.problems.append(f"{place}: the text holds half of a character (a lone surrogate); write it again.")
         elif not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
             found = json.dumps(labels, default=str, ensure_ascii=False)[:60]
             self.problems.append(f"{place}: labels are {found}; {EXPECTED}, [] for none.")
@@ -174,13 +176,30 @@ def _objects(rows: list[tuple[str, dict[str, Any]]], reading: Reading) -> None:
     for name, marks, read in _TOOLS:
         if any(mark <= keys for mark in marks):
             reading.format = name
-            read(rows, reading)
+            if read is _prodigy:
+                _read_rows(read, rows, reading)
+            else:
+                for one in rows:
+                    _read_rows(read, [one], reading)
             return
     reading.format = "pmskills JSON lines"
     for place, row in rows:
         labels = row.get("labels")
         details = {key: row[key] for key in DETAILS if row.get(key) is not None}
         reading.add(place, row.get("text"), labels, one_is_enough=False, **details)
+
+
+def _read_rows(
+    read: Callable[[list[tuple[str, dict[str, Any]]], Reading], None],
+    rows: list[tuple[str, dict[str, Any]]],
+    reading: Reading,
+) -> None:
+    """Read what a tool wrote; what is not of its form is a problem of its place."""
+    try:
+        read(rows, reading)
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        where = rows[0][0] if len(rows) == 1 else f"{rows[0][0]} or later"
+        reading.problems.append(f"{where}: not of the form that {reading.format} writes ({error}).")
 
 
 def _prodigy(rows: list[tuple[str, dict[str, Any]]], reading: Reading) -> None:
@@ -298,7 +317,7 @@ def _json_list(text: str, name: str, reading: Reading) -> None:
     if "data" in keys and ("annotations" in keys or "completions" in keys):
         reading.format = "Label Studio JSON"
         for place, task in rows:
-            _label_studio_task(place, task, reading)
+            _read_rows(lambda rows, to: _label_studio_task(*rows[0], to), [(place, task)], reading)
     elif {"annotation_id", "lead_time"} & keys:
         reading.format = "Label Studio JSON-MIN"
         _label_studio_min(rows, reading)
@@ -386,7 +405,7 @@ def _table(text: str, name: str, reading: Reading) -> None:
             if None in row or None in row.values():
                 reading.problems.append(f"{place}: {len(row)} cells; expected {len(names)} as in the first line.")
                 continue
-            details: dict[str, Any] = {key: row[key] for key in names if key in DETAILS and row[key]}
+            details: dict[str, Any] = {key.lower(): row[key] for key in names if key.lower() in DETAILS and row[key]}
             if listed:
                 labels = [label for label in _SEPARATORS.split(row[listed].strip()) if label]
                 reading.add(place, row[column], labels, **details)

@@ -19,6 +19,7 @@ except ImportError:  # Windows: two runs at once into one file are not noticed t
 
 HEAD = ("path", "sha256", "stamp", "model", "status")
 _COLUMNS = ", ".join((*HEAD, "offset", "length"))
+_HEAD_BEGINS = b'{"path": '
 _HEAD_ENDS = b', "message": '
 
 
@@ -192,8 +193,9 @@ class Journal:
     def _read(self, name: str) -> None:
         self._file.seek(0)
         for number, line in enumerate(self._file, 1):
-            if not line.endswith(b"\n"):
-                break
+            begun = line.startswith(_HEAD_BEGINS) or _HEAD_BEGINS.startswith(line)
+            if not line.endswith(b"\n") and begun:
+                break  # of a run that was killed
             try:
                 head = json.loads(line[: line.index(_HEAD_ENDS)] + b"}")
                 record = {key: head[key] for key in HEAD}

@@ -38,6 +38,11 @@ def installed_model(name: str) -> Path | None:
     return folder if (folder / "meta.json").is_file() else None
 
 
+def folder_of(model: str | Path | None) -> Path:
+    """Return the folder of a model: of a folder or an installed model's name, or the packaged one."""
+    return packaged_model() if model is None else installed_model(str(model)) or Path(model)
+
+
 @cache
 def fingerprint(folder: Path) -> str:
     """Return a name for a model that changes when any of its files does: folder name, dash, 12 hex digits.

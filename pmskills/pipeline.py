@@ -3,6 +3,7 @@
 import configparser
 import io
 import json
+import shutil
 import tempfile
 import warnings
 import zipfile
@@ -27,7 +28,7 @@ from pmskills.errors import ModelError
 from pmskills.explaining import Why, explain
 from pmskills.facets import FacetModel
 from pmskills.features import FeatureSpace
-from pmskills.model_files import PACKAGED, installed_model, packaged_model, read_json
+from pmskills.model_files import PACKAGED, folder_of, read_json
 from pmskills.segmenter import Unit, id_of, unit_of
 from pmskills.tagger import NAME as TAGGER
 from pmskills.tagger import ResumeTagger
@@ -168,6 +169,7 @@ class SkillTagger:
         folder.mkdir(parents=True, exist_ok=True)
         if self.space is None or self.classifier is None:
             return
+        shutil.rmtree(folder / "facets", ignore_errors=True)
         if self.facets:
             self.facets.to_disk(folder / "facets")
         self.classifier.save(folder / "classifier.skops")
@@ -191,6 +193,8 @@ class SkillTagger:
         self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
         self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
         self.facets = FacetModel.from_disk(folder / "facets") if (folder / "facets").is_dir() else None
+        if self.facets and self.facets.columns.max(initial=0) >= len(self.space.names):
+            raise ModelError(f"{folder}: its facets are of another model. Build the model again.")
         if self.classifier.width != len(self.space.names):
             raise ModelError(
                 f"{folder}: the classifier wants {self.classifier.width} features, features.json has "
@@ -414,7 +418,7 @@ def load(path: str | Path | None = None) -> Analyzer:
     >>> pmskills.load().labels
     ('problem_solving', 'customer_centric', 'influence')
     """
-    folder = packaged_model() if path is None else installed_model(str(path)) or Path(path)
+    folder = folder_of(path)
     if not (folder / "meta.json").is_file():
         raise ModelError(f"{folder}: no model here (meta.json is missing). Expected a folder made by `pmskills train`.")
     meta = read_json(folder / "meta.json").get("pmskills")

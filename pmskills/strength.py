@@ -33,14 +33,18 @@ _NO_DEED_HEADS = frozenset(
 )
 _BE_OR_HAVE = frozenset("am is are was were be been being have has had 'm 've".split())
 _MOVED = (
-    r"(?:reduc|increas|decreas|improv|cut|sav|shorten|eliminat|boost|lower|rais|grew|grow|doubl|tripl|halv|rose|fell|"
-    r"fall|drop|went|gain|recover|free|climb|bring|brought|mov|came|win|won|exceed|up |down )\w*"
+    r"(?:reduc(?:e[sd]?|ing|tions?)|increas(?:e[sd]?|ing)|decreas(?:e[sd]?|ing)|improv(?:e[sd]?|ing|ements?)|cut(?:s|ting)?|"
+    r"sav(?:e[sd]?|ing)|shorten(?:s|ed|ing)?|eliminat(?:e[sd]?|ing)|boost(?:s|ed|ing)?|lower(?:s|ed|ing)?|rais(?:e[sd]?|ing)|"
+    r"gr[eo]w(?:s|ing|th|n)?|doubl(?:e[sd]?|ing)|tripl(?:e[sd]?|ing)|halv(?:e[sd]?|ing)|rose|fell|fall(?:s|ing|en)?|"
+    r"drop(?:s|ped|ping)?|went|gain(?:s|ed|ing)?|recover(?:s|ed|ing|y)?|free(?:s|d|ing)|climb(?:s|ed|ing)?|bring(?:s|ing)?|"
+    r"brought|moved? (?=from|by|up|down)|came|wins?|won|winning|exceed(?:s|ed|ing)?|up (?!to \d[\d,.]* (?:hours?|days?|minutes?|weeks?))|down )"
+    r"(?:(?<= )|(?!-)\b)"
 )
 _OUTCOME = re.compile(
     "|".join(
         (
             # a measure that moved, or the level it reached
-            rf"\b{_MOVED}\b.{{0,80}}?(?:\d[\d,.]*\s?(?:%|percent|per cent|points?|hours?|days?|minutes?|weeks?)|[$€£₹]\s?\d|\bhalf\b|\bthird\b|\bquarter\b)",
+            rf"\b{_MOVED}.{{0,80}}?(?:\d[\d,.]*\s?(?:%|percent|per cent|points?|hours?|days?|minutes?|weeks?)|[$€£₹]\s?\d|\bhalf\b|\bthird\b(?![- ]part)|\bquarter\b)",
             r"\bfrom (?:about |over |around |nearly )?[$€£₹]?\d[\d,.]*(?:%|[kKmM]\b)?(?: [a-z]+){0,3} (?:down |up )?to (?:about |under |over |below |above )?[$€£₹]?\d[\d,.]*(?:%|[kKmM]\b)?(?![\w/])",
             r"\b(?:above|over|below|under|at least|reached|to) \d[\d,.]*\s?(?:%|percent\b)|\b(?:rose|fell|went|grew|climbed|dropped)\b.{0,30}\bto\b",
             r"\b(?:is|are|was|were) now\b|\bnow\b.{0,40}\b(?:never|under|below|above|only|almost)\b|\b(?:it|which) (?:is|was) (?:now )?\d",
@@ -52,8 +56,8 @@ _OUTCOME = re.compile(
             r"\b(?:which|that) (?:had |has |later |then |all |now )?(?:\w+ly )?(?:ended|cut|brought|led|reduced|decreased|increased|improved|relieved|saved|raised|stopped|solved|"
             r"lowered|doubled|became|helped|kept|allowed|enabled|made|reached|got|joined|passed|moved|won)\b",
             r"\buntil\b.{0,60}\b(?:was|were|could|made|signed|agreed|came|cleared|is|are)\b|\btill\b.{0,30}\b(?:signed|agreed|was)\b",
-            r"\b(?:became|become) the\b.{0,30}\b(?:standard|template|model|norm)\b|\b(?:ended|ending) up\b|\bjoined\b|\bfewer\b|\bstopped\b",
-            r"\b(?:who|both|most|all|they|and it|same)\b.{0,30}\b(?:graduated|signed|postponed|agreed|renewed|passed|promoted|sanctioned|adopted|kept)\b",
+            r"\b(?:became|become) the\b.{0,30}\b(?:standard|template|model|norm)\b|\b(?:ended|ending) up\b|\bfewer\b|\b(?:and|so|until|when|which) (?:\w+ ){0,3}(?:joined|stopped)\b",
+            r"\b(?:who|both|most|all|they|and it|same)\b.{0,30}\b(?:graduated|signed|postponed|agreed|renewed|passed|promoted|sanctioned|adopted|kept (?!late|long|odd))\b",
             r"\b(?:adopted|approved|sanctioned|funded|accepted|renewed|implemented) by\b|\bobtained (?:\w+ )?approval\b|\bgot it (?:approved|funded|signed|adopted)",
             r"\bpersuad(?:ed|ing) .{2,60}\bto\b|\bconvinc(?:ed|ing) .{2,60}\bto\b|\b(?:talked|argued|reasoned) .{2,60}\b(?:into|out of)\b|\bgot .{2,80}\bto (?:agree|sit|sign|share|adopt|come|move)\b",
             r"\bagreed (?:on|to|that)\b|\bsigned it\b|\breached (?:a|an|agreement)|\bbrought both (?:sides|parties)",

@@ -85,3 +85,21 @@ def test_written_corpus_is_read_back_equal(tmp_path_factory, examples):
 def test_hash_changes_with_a_label_and_a_weight():
     assert corpus_hash([Example("a", ())]) != corpus_hash([Example("a", ("x",))])
     assert corpus_hash([Example("a", ())]) != corpus_hash([Example("a", (), weight=0.5)])
+
+
+def test_a_table_that_cannot_be_written_leaves_the_file_alone(tmp_path):
+    file = tmp_path / "mine.tsv"
+    file.write_text("precious")
+    with pytest.raises(CorpusError, match="a table holds no facets"):
+        write_corpus([Example("a", ("b",)), Example("c", ("d",), facets=("solved",))], file)
+    assert file.read_text() == "precious"
+
+
+def test_half_a_character_is_named_with_its_line(tmp_path):
+    file = tmp_path / "cut.jsonl"
+    file.write_text('{"text": "fine", "labels": []}\n{"text": "Fixed \\ud83d it", "labels": ["a"]}\n')
+    with pytest.raises(CorpusError, match=r"cut\.jsonl:2: the text holds half of a character"):
+        read_corpus(file)
+    with pytest.raises(CorpusError, match="not written, a text holds half of a character"):
+        write_corpus([Example("a \ud83d", ())], file)
+    assert file.read_text().startswith('{"text": "fine"')

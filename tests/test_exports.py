@@ -99,3 +99,12 @@ def test_missing_parquet_extra_is_told_before_the_work(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(PMSkillsError, match=r"pip install 'pmskills\[parquet\]'"):
         journal_of(Path("out.parquet"))
+
+
+def test_a_table_of_somebody_else_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "people.csv"
+    table.write_text("id,cv\n1,Resolved escalated guest complaints.\n")
+    with pytest.raises(PMSkillsError, match=r"people\.csv: there is such a file, and no people\.csv\.jsonl beside it"):
+        list(pmskills.score(table, text="cv", output=table, n_jobs=1))
+    assert table.read_text().startswith("id,cv")

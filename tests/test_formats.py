@@ -301,3 +301,27 @@ def test_folder_may_hold_files_of_several_tools(tmp_path):
     written(tmp_path, "b.jsonl", [{"text": "Swept.", "labels": []}])
     corpus = read_corpus(tmp_path)
     assert (len(corpus), corpus.formats) == (2, ("CSV", "pmskills JSON lines"))
+
+
+def test_columns_with_details_are_known_in_any_case(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("Text,Label,Document\nFixed it,a,cv1\n")
+    (example,) = read_corpus(file)
+    assert example.document == "cv1"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("d.jsonl", '{"text":"foo","annotations":null,"label":["a"]}'),
+        ("l.json", '[{"id":1,"data":"foo","annotations":[]}]'),
+        ("m.json", '[{"id":1,"data":{"text":"x"},"annotations":[5]}]'),
+        ("a.jsonl", '{"fields":"foo","responses":{}}'),
+        ("b.jsonl", '{"fields":{"text":"x"},"responses":{"label":null}}'),
+    ],
+)
+def test_exports_of_another_form_are_refused_with_their_place(tmp_path, name, content):
+    file = tmp_path / name
+    file.write_text(content)
+    with pytest.raises(CorpusError, match=rf"{name}:1: not of the form"):
+        read_corpus(file)

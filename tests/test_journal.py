@@ -118,8 +118,16 @@ def test_read_only_journal_changes_nothing(tmp_path):
     file = tmp_path / "out.jsonl"
     Journal(file, read_only=True).close()
     assert not file.exists()
-    file.write_text(json.dumps(record("a")) + '\n{"torn')
+    file.write_text(json.dumps(record("a")) + '\n{"path": "to')
     journal = Journal(file, read_only=True)
     assert journal.find("a") is not None
     journal.close()
-    assert file.read_text().endswith('{"torn')
+    assert file.read_text().endswith('{"path": "to')
+
+
+def test_a_line_without_an_end_that_is_nobodys_result_is_kept(tmp_path):
+    file = tmp_path / "mine.jsonl"
+    file.write_text('{"cv": "my only copy"}')
+    with pytest.raises(PMSkillsError, match=r"mine\.jsonl:1: not a line of `pmskills score`"):
+        Journal(file)
+    assert file.read_text() == '{"cv": "my only copy"}'

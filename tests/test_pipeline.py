@@ -271,3 +271,12 @@ def test_packaged_model_is_the_one_that_the_corpus_gives(analyzer):
     units = [example.text for example in examples[::10]]
     assert np.allclose(rebuilt.predict_proba(units), analyzer.predict_proba(units), atol=1e-6)
     assert rebuilt.thresholds == analyzer.thresholds
+
+
+def test_a_model_without_facets_leaves_none_of_the_model_it_replaces(tmp_path, analyzer, resume):
+    folder = tmp_path / "model"
+    analyzer.to_disk(folder)
+    bare = pmskills.load(folder)
+    bare.nlp.get_pipe("pm_skills").facets = None
+    bare.to_disk(folder)
+    assert set(pmskills.load(folder)(resume).facets["influence"].values()) == {None}

@@ -59,7 +59,7 @@ GOLDEN = """\
 
 1 of 1 statements. solved 1; never found, decided
 
-- Cut queues by 30% by moving the till. (98%; job 1, demonstrated, solved)
+- Cut queues by 30% by moving the till. (99%; job 1, demonstrated, solved)
 
 ## Customer centricity
 
@@ -156,3 +156,15 @@ def test_cohort_of_something_else_is_refused(tmp_path, content, group, message):
 
 def test_json_of_results_is_json(analyzer, resume):
     assert json.loads(analyzer(resume).to_json())["skills"]["influence"]["missing"]
+
+
+def test_cohort_counts_the_last_result_of_a_resume_and_any_labels(scored, tmp_path):
+    lines = scored.read_text().splitlines()
+    first = json.loads(lines[0])
+    other = {**first, "path": "other.txt", "skills": {"grit": first["skills"]["influence"]}}
+    again = tmp_path / "again.jsonl"
+    again.write_text("\n".join([*lines, lines[0], json.dumps(other)]) + '\n{"path": "torn')
+    cohort = read_cohort(again)
+    assert cohort.resumes == read_cohort(scored).resumes + 1
+    assert cohort.labels == [*first["skills"], "grit"]
+    assert "Grit" in cohort.to_html("Team")

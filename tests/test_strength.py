@@ -57,3 +57,20 @@ def test_strength_agrees_with_a_person(analyzer):
     pairs = [(person, rule) for (person, _), rule in zip(judged, said, strict=True) if person != "none"]
     assert len(judged) == 200
     assert cohen_kappa_score(*zip(*pairs, strict=True)) > 0.75
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Helped customers with Windows and Office problems 40 hours a week.",
+        "Moved furniture for elderly clients up to 8 hours a day.",
+        "Served freelance clients 20 hours a week.",
+        "Answered calls from movie theatres within 2 days.",
+        "Handled complaints from customers who joined the loyalty programme.",
+        "Resolved complaints of guests who stopped at the front desk.",
+        "Handled claims with a third party administrator and cut glass.",
+    ],
+)
+def test_volume_time_and_words_that_only_look_like_outcomes_demonstrate_nothing(analyzer, text):
+    (doc,) = tagged(analyzer.nlp, [text])
+    assert strength(doc) == "described"
