@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import pmskills
 from pmskills import DocumentError, ModelError
 from pmskills.corpus import corpus_hash
-from pmskills.pipeline import packaged_model
+from pmskills.model_files import packaged_model
 
 
 def test_analyze_finds_each_skill(resume):
