@@ -166,17 +166,25 @@ def plan(
         run.journal.close()
 
 
-def score_frame(table: "pandas.DataFrame", text: str = "text", **options: Any) -> "pandas.DataFrame":
+def score_frame(
+    table: "pandas.DataFrame",
+    text: str = "text",
+    *,
+    model: str | Path | None = None,
+    n_jobs: int | None = None,
+    time_limit: float = SECONDS,
+    memory_limit: int = MEMORY,
+) -> "pandas.DataFrame":
     """Score the resumes of a data frame.
 
     Parameters
     ----------
     table
-        One resume a row.
+        One resume a row; a column ``path``, where there is one, names the resumes.
     text
         The column with the resumes' text.
-    options
-        ``model``, ``n_jobs``, ``time_limit`` and ``memory_limit`` of `score`.
+    model, n_jobs, time_limit, memory_limit
+        As of `score`.
 
     Returns
     -------
@@ -200,20 +208,16 @@ def score_frame(table: "pandas.DataFrame", text: str = "text", **options: Any) -
         raise KeyError(f"there is no column {text!r}; found {', '.join(map(str, table.columns))}")
     from pmskills.distributed import to_frame
 
-    run = _Run(options.pop("model", None), None, False, False)
+    run = _Run(model, None, False, False)
     rows = (sources.text_item(f"row {number}", value) for number, value in enumerate(table[text]))
-    pool = workers.local_pool(
-        options.pop("n_jobs", None),
-        run.folder,
-        False,
-        options.pop("time_limit", SECONDS),
-        options.pop("memory_limit", MEMORY),
-    )
+    pool = workers.local_pool(n_jobs, run.folder, False, time_limit, memory_limit)
     try:
         records = [result.record for result in run.results(rows, pool, None)]
     finally:
         pool.close()
         run.journal.close()
+    if "path" in table.columns:
+        records = [record | {"path": path} for record, path in zip(records, table["path"], strict=True)]
     return to_frame(table.drop(columns=text), records, labels_of(Path(run.folder)))
 
 

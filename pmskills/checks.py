@@ -150,9 +150,13 @@ def check(
 
     Raises
     ------
+    CorpusError
+        There are no units.
     PMSkillsError
         Label errors are asked for and `cleanlab` is not installed.
     """
+    if not examples:
+        raise CorpusError("there are no units to check.")
     progress(f"comparing {len(examples)} units with each other")
     findings = [*_repeats(examples), *_near(examples), *_leaks(examples, against), *_counts(examples)]
     progress("looking for shortcuts and personal data")

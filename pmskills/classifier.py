@@ -100,7 +100,8 @@ class Classifier:
         if counts.shape[0] == 0:
             return np.zeros((0, len(self.labels)))
         pooled = np.maximum.reduceat(self._rows(counts), self._starts, axis=1)
-        return np.asarray(pooled @ self.mixing.T + self.biases, dtype=np.float64)
+        # Not BLAS, which rounds a row otherwise among other rows: a unit is to get the same whatever stands around it.
+        return np.asarray(np.einsum("np,lp->nl", pooled, self.mixing) + self.biases, dtype=np.float64)
 
     def contributions(
         self, counts: csr_matrix, columns: NDArray[np.int64], labels: Sequence[int]

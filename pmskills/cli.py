@@ -99,28 +99,33 @@ def report(
 
     Example: pmskills report resume.pdf --output report.html
     """
-    from pmskills import cohort, documents, pipeline
+    from pmskills import cohort, documents, pipeline, sources
 
-    if output.suffix not in (".html", ".md", ".docx"):
+    if output.suffix.lower() not in (".html", ".md", ".docx"):
         raise typer.BadParameter(f"--output {output}: expected a name that ends in .html, .md or .docx.")
     with _errors():
-        if file.endswith(".jsonl"):
-            if output.suffix != ".html":
+        if file.lower().endswith((".jsonl", ".ndjson")):
+            if output.suffix.lower() != ".html":
                 raise PMSkillsError(
                     f"{output}: the report of a scored folder is a page. Name a file that ends in .html."
                 )
             _write_page(output, cohort.read_cohort(file, group).to_html(f"{Path(file).stem}: product-manager skills"))
             return
+        if file.lower().endswith((*sources.TABLES, ".sqlite")):
+            raise PMSkillsError(
+                f"{file}: this is a table. Score it with `pmskills score {file} --text COLUMN`; of results already "
+                "scored name the .jsonl file."
+            )
         if output.exists() and Path(file).exists() and output.samefile(file):
             raise PMSkillsError(f"{output}: this is the resume itself. Name another output.")
         name = "<stdin>" if file == "-" else None
         document = documents.read_document(sys.stdin.buffer.read() if file == "-" else file, name=name)
         result = pipeline.load(model)(document)
-        if output.suffix == ".docx":
+        if output.suffix.lower() == ".docx":
             result.to_docx(output)
             talk.print(f"wrote {output}")
         else:
-            _write_page(output, result.to_html() if output.suffix == ".html" else result.to_markdown())
+            _write_page(output, result.to_html() if output.suffix.lower() == ".html" else result.to_markdown())
 
 
 @app.command()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,6 +13,7 @@ from pmskills.calibration import best_thresholds, decide
 from pmskills.classifier import REGULARIZATION, fit
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import load, tagged
+from pmskills.scoring import log_odds
 
 
 class PMSkillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -78,19 +80,19 @@ class PMSkillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classifier_ = fit(
             counts, targets, names, weights, self.regularization, scales=space.scales, length=space.length
         )
-        probabilities = self.classifier_.predict_proba(counts)
+        probabilities = expit(log_odds(space, self.classifier_, docs)[0])
         self.thresholds_ = best_thresholds(targets, probabilities, names, np.ones(targets.shape))
         return self
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
         """Return probabilities, shape (n_units, n_labels)."""
         check_is_fitted(self)
-        return self.classifier_.predict_proba(self.space_.transform(list(tagged(load().nlp, _texts(X)))))
+        return np.asarray(expit(self.decision_function(X)), dtype=np.float64)
 
     def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
         """Return log-odds, shape (n_units, n_labels)."""
         check_is_fitted(self)
-        return self.classifier_.decision_function(self.space_.transform(list(tagged(load().nlp, _texts(X)))))
+        return log_odds(self.space_, self.classifier_, list(tagged(load().nlp, _texts(X))))[0]
 
     def predict(self, X: Sequence[str]) -> Any:
         """Return what `fit` was given: an indicator matrix, or a list of tuples of names."""

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from spacy.tokens import Doc, Span
 
 from pmskills.classifier import Classifier
 from pmskills.features import FeatureSpace
+from pmskills.scoring import winners
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Why:
     """Why a unit shows a label.
 
     The decision is a sum over features, of the way to show the label that fits the unit best where the model knows
-    several; each feature stands on one or several words, which share it equally.
+    several, and in a long unit of the part that shows it best; each feature stands on one or several words, which
+    share it equally.
 
     Attributes
     ----------
@@ -78,22 +81,25 @@ def explain(space: FeatureSpace, classifier: Classifier, unit: Doc | Span, colum
     columns
         Which of the classifier's labels to explain.
     """
-    located = list(space.locate(unit))
-    places = np.array([column for column, _ in located], dtype=np.int64)
-    shares, rest = classifier.contributions(space.transform([unit]), places, columns)
+    parts, deciding = winners(space, classifier, unit)
+    return [_explain(space, classifier, unit, column, parts, int(deciding[column])) for column in columns]
+
+
+def _explain(
+    space: FeatureSpace, classifier: Classifier, unit: Doc | Span, column: int, parts: csr_matrix, part: int
+) -> Why:
+    located = list(space.locate(unit, part))
+    places = np.array([place for place, _ in located], dtype=np.int64)
+    shares, rest = classifier.contributions(parts[[part]], places, [column])
     # A feature of several words is shared by them; one of no word goes to the last place, for the rest.
     nowhere = len(unit)
     owners = [words or (nowhere,) for _, words in located]
     sizes = np.array([len(words) for words in owners], dtype=np.int64)
-    places = np.array([word for words in owners for word in words], dtype=np.int64)
-    each = np.repeat(shares / np.maximum(sizes, 1), sizes, axis=1)
-    reasons = []
-    for row in range(len(columns)):
-        sums = np.bincount(places, weights=each[row], minlength=nowhere + 1)
-        words = tuple(
-            Word(token.text, token.idx, token.idx + len(token), float(share))
-            for token, share in zip(unit, sums, strict=False)
-            if not token.is_space
-        )
-        reasons.append(Why(words, float(rest[row] + sums.sum()) - sum(word.contribution for word in words)))
-    return reasons
+    owned = np.array([word for words in owners for word in words], dtype=np.int64)
+    sums = np.bincount(owned, weights=np.repeat(shares[0] / np.maximum(sizes, 1), sizes), minlength=nowhere + 1)
+    words = tuple(
+        Word(token.text, token.idx, token.idx + len(token), float(share))
+        for token, share in zip(unit, sums, strict=False)
+        if not token.is_space
+    )
+    return Why(words, float(rest[0] + sums.sum()) - sum(word.contribution for word in words))

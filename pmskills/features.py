@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import pairwise
 
 import numpy as np
 import snowballstemmer
@@ -13,6 +14,7 @@ from scipy.sparse import csr_matrix
 from spacy.attrs import ORTH, TAG
 from spacy.tokens import Doc, Span
 
+from pmskills.spelling import Speller
 from pmskills.word_classes import WORD_CLASSES
 
 CHAR_NGRAMS = (3, 4, 5)
@@ -20,6 +22,10 @@ SKIP = 4
 HEAD = 4
 OBJECT_REACH = 8
 CLASS_REACH = 5
+# Of a unit of more than WIDE words windows are looked at too: much in it may speak for nothing.
+WIDE = 20
+WINDOW = 16
+STRIDE = 8
 MIN_UNITS = 3
 # What a kind counts beside the others; found on real resumes, where each is better than 1 and near values are as good.
 SCALES = {"c": 0.5, "f": 2.0, "v": 0.5, "l": 0.5, "g": 0.7, "h": 0.7}
@@ -50,6 +56,7 @@ Located = tuple[str, tuple[int, ...]]
 class _Word:
     name: str
     stem: str
+    tag: str
     classes: tuple[str, ...]
     columns: tuple[int, ...]
 
@@ -78,22 +85,30 @@ class FeatureSpace:
         Words that are never masked as names.
     classes
         The word classes: for each the stems in it.
+    lenient
+        Whether misspelt words are taken for the common words that are meant, and participles for past tense: taggers
+        tell these apart by what stands before, names included.
     """
 
     names: Sequence[str]
     common: frozenset[str]
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    lenient: bool = False
     _columns: dict[str, int] = field(init=False, repr=False)
-    _cache: dict[tuple[int, bool], _Word] = field(init=False, repr=False)
+    _cache: dict[tuple[int, int, bool], _Word] = field(init=False, repr=False)
     _pairs: dict[str, dict[str, dict[str, int]]] = field(init=False, repr=False)
     _classes_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
+    _known_stems: frozenset[str] = field(init=False, repr=False)
+    _speller: Speller | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Index the names."""
         self._columns = {name: column for column, name in enumerate(self.names)}
         self._cache = {}
-        self._pairs = {"t": {}, "k": {}, "v": {}, "h": {}}
+        self._pairs = {"b": {}, "t": {}, "k": {}, "v": {}, "h": {}}
         self._classes_of = {}
+        self._known_stems = frozenset(map(_stem, self.common))
+        self._speller = None
         for name, stems in self.classes.items():
             for stem in stems:
                 self._classes_of[stem] = (*self._classes_of.get(stem, ()), name)
@@ -115,12 +130,12 @@ class FeatureSpace:
         """
         lower = Counter(token.lower_ for span in spans for token in span if token.is_lower or token.i == span[0].i)
         common = frozenset(word for word, count in lower.items() if count > 1)
-        bare = cls((), common, _stem_classes())
+        bare = cls((), common, _stem_classes(), lenient=True)
         document_frequency: Counter[str] = Counter()
         for span in spans:
             document_frequency.update(set(bare.describe(span)))
         names = sorted(name for name, count in document_frequency.items() if count >= min_units)
-        return cls(names, common, bare.classes)
+        return cls(names, common, bare.classes, lenient=True)
 
     @property
     def scales(self) -> NDArray[np.float64]:
@@ -136,24 +151,27 @@ class FeatureSpace:
         """Return the names of a unit's features, repeated as often as they occur."""
         return [name for name, _ in self._described(span)]
 
-    def locate(self, span: Doc | Span) -> Iterator[tuple[int, tuple[int, ...]]]:
+    def locate(self, span: Doc | Span, part: int = 0) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Yield the columns of a unit's known features, repeated as often as they occur, each with its tokens.
 
-        The tokens are positions in the unit; a feature of the whole unit has none.
+        The tokens are positions in the unit; a feature of the whole unit has none. Part 0 is the whole unit, others
+        are its windows, in the order of `transform_parts`.
         """
-        for name, tokens in self._described(span):
+        for name, tokens in self._described(span, part):
             if (column := self._columns.get(name)) is not None:
                 yield column, tokens
 
-    def _described(self, span: Doc | Span) -> Iterator[Located]:
+    def _described(self, span: Doc | Span, part: int = 0) -> Iterator[Located]:
         names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
         tokens = [
             position
             for position, (left, name) in enumerate(zip(["", *names], names, strict=False))
             if name and not left == name == "<name>"
         ]
+        if part:
+            tokens = tokens[slice(*windows(len(tokens))[part - 1])]
         words = [names[token] for token in tokens]
-        tags = [_tag(word, span[token].tag_) for word, token in zip(words, tokens, strict=True)]
+        tags = [self._tag(word, span[token].tag_) for word, token in zip(words, tokens, strict=True)]
         stems = [_stem(word) for word in words]
         found: list[Located] = []
         for place, (word, stem) in enumerate(zip(words, stems, strict=True)):
@@ -180,37 +198,54 @@ class FeatureSpace:
         csr_matrix, shape (n_units, n_features), float64
             Occurrence counts; features that the space does not know are left out.
         """
+        return self._counted(list(self._cached(span)) for span in spans)
+
+    def transform_parts(self, spans: Sequence[Doc | Span]) -> tuple[csr_matrix, NDArray[np.int64]]:
+        """Return the counts of the units and, below each long one, of its windows.
+
+        Parameters
+        ----------
+        spans
+            The units.
+
+        Returns
+        -------
+        tuple
+            Counts, shape (n_parts, n_features), and for each unit the row where it stands whole, shape (n_units,),
+            ascending; its windows, by `windows`, follow it.
+        """
+        rows: list[list[_Word]] = []
+        starts = np.zeros(len(spans), dtype=np.int64)
+        for place, span in enumerate(spans):
+            starts[place] = len(rows)
+            words = list(self._cached(span))
+            rows.append(words)
+            rows += [words[first:last] for first, last in windows(len(words))]
+        return self._counted(rows), starts
+
+    def _counted(self, units: Iterable[Sequence[_Word]]) -> csr_matrix:
         indices: list[int] = []
         indptr = [0]
         columns = self._columns
-        for span in spans:
-            previous = ""
-            stems = []
-            classes = []
-            tags = []
-            for word, tag in self._cached(span):
+        neighbours = self._pairs["b"]
+        for unit in units:
+            for word in unit:
                 indices.extend(word.columns)
-                tags.append(tag)
-                classes.append(word.classes)
-                for name in word.classes:
-                    if tag and (column := columns.get(f"g:{name}/{tag}")) is not None:
-                        indices.append(column)
-                name = f"b:{previous} {word.name}" if previous else f"l:{word.name}"
-                if (column := columns.get(name)) is not None:
-                    indices.append(column)
-                previous = word.name
-                stems.append(word.stem)
+            for left, right in pairwise(unit):
+                if (known := neighbours.get(left.name)) and right.name in known:
+                    indices.append(known[right.name])
+            stems = [word.stem for word in unit]
             if stems:
                 self._add_stem_pairs(stems, indices)
-                self._add_class_pairs(classes, indices)
-                names = [_length(len(stems)), *(name for name, _ in _tag_features(stems, tags))]
-                known = map(columns.get, names)
-                indices.extend(column for column in known if column is not None)
+                self._add_class_pairs([word.classes for word in unit], indices)
+                tags = [word.tag for word in unit]
+                names = [f"l:{unit[0].name}", _length(len(unit)), *(name for name, _ in _tag_features(stems, tags))]
+                indices.extend(columns[name] for name in names if name in columns)
             indptr.append(len(indices))
         data = np.ones(len(indices), dtype=np.float64)
         matrix = csr_matrix(
             (data, np.asarray(indices, dtype=np.int32), np.asarray(indptr, dtype=np.int32)),
-            shape=(len(spans), len(self.names)),
+            shape=(len(indptr) - 1, len(self.names)),
         )
         matrix.sum_duplicates()
         return matrix
@@ -245,30 +280,31 @@ class FeatureSpace:
                     known = pairs.get(name, {})
                     indices.extend(known[other] for other in others if other in known)
 
-    def _cached(self, span: Doc | Span) -> Iterable[tuple[_Word, str]]:
+    def _cached(self, span: Doc | Span) -> Iterator[_Word]:
         cache = self._cache
-        strings = span.vocab.strings
         previous = ""
         first = True
         for orth, tag in span.to_array([ORTH, TAG]).tolist():  # type: ignore[union-attr]
-            key = (orth, first)
+            key = (orth, tag, first)
             word = cache.get(key)
             if word is None:
-                word = self._look_up(strings[orth], first)
+                strings = span.vocab.strings
+                word = self._look_up(strings[orth], strings[tag] if tag else "", first)
                 if len(cache) < 200_000:
                     cache[key] = word
             first = False
             if word.name and not word.name == previous == "<name>":
-                yield word, _tag(word.name, strings[tag] if tag else "")
+                yield word
             previous = word.name
 
-    def _look_up(self, text: str, first: bool) -> _Word:
+    def _look_up(self, text: str, tag: str, first: bool) -> _Word:
         name = self._mask(text, first)
-        stem = _stem(name)
-        features = (f"w:{name}", f"s:{stem}", LENGTH, *_character_ngrams(name))
-        known = (self._columns.get(feature) for feature in features)
+        stem, tag = _stem(name), self._tag(name, tag)
         classes = self._classes_of.get(stem, ())
-        return _Word(name, stem, classes, tuple(column for column in known if column is not None))
+        of_classes = (f"g:{one}/{tag}" for one in classes if tag)
+        features = (f"w:{name}", f"s:{stem}", LENGTH, *_character_ngrams(name), *of_classes)
+        known = (self._columns.get(feature) for feature in features)
+        return _Word(name, stem, tag, classes, tuple(column for column in known if column is not None))
 
     def _mask(self, text: str, first: bool) -> str:
         if _MONEY.search(text):
@@ -284,19 +320,36 @@ class FeatureSpace:
             return "<web>"
         if lowered in _MASKS or (not first and text in _MONTHS_OR_WORDS):
             return _MASKS.get(lowered, "<month>")
+        if self.lenient and (first or text[0].islower()):
+            lowered = self._spelled(lowered)
         if self.common and not text[0].islower() and lowered not in self.common:
             return lowered if first and _VERBAL.search(lowered) else "<name>"
         return "<name>" if not first and text in _INSTITUTIONS else lowered
+
+    def _tag(self, word: str, tag: str) -> str:
+        """Return the tag of a word; of a masked one always the same, since a tagger may read two names differently."""
+        known = _MASKED_TAGS.get(word, tag) if tag else ""
+        return "VBD" if self.lenient and known == "VBN" else known
+
+    def _spelled(self, word: str) -> str:
+        """Return the word, or the known one that it misspells."""
+        if _stem(word) in self._known_stems:
+            return word
+        if self._speller is None:
+            self._speller = Speller(self.common)
+        return self._speller.correct(word)
+
+
+def windows(words: int) -> list[tuple[int, int]]:
+    """Return where the windows of a unit of so many words begin and end; a short one has none."""
+    if words <= WIDE:
+        return []
+    return [(first, min(first + WINDOW, words)) for first in range(0, words - WINDOW + STRIDE, STRIDE)]
 
 
 @cache
 def _stem_classes() -> Mapping[str, Sequence[str]]:
     return {name: sorted({_stem(word) for word in words.split()}) for name, words in WORD_CLASSES.items()}
-
-
-def _tag(word: str, tag: str) -> str:
-    """Return the tag of a word; of a masked one always the same, since a tagger may read two names differently."""
-    return _MASKED_TAGS.get(word, tag) if tag else ""
 
 
 def _length(words: int) -> str:

@@ -141,7 +141,7 @@ class Journal:
         if in_order or self.path is None:
             os.fsync(self._file.fileno())
             return
-        handle, name = tempfile.mkstemp(dir=self.path.absolute().parent, prefix=f".{self.path.name}.")
+        handle, name = tempfile.mkstemp(dir=self.path.resolve().parent, prefix=f".{self.path.name}.")
         try:
             with os.fdopen(handle, "wb") as copy:
                 for offset, length in self._index.execute(f"SELECT offset, length FROM lines ORDER BY {order}"):
@@ -149,7 +149,8 @@ class Journal:
                     copy.write(self._file.read(length))
                 copy.flush()
                 os.fsync(copy.fileno())
-            Path(name).replace(self.path)
+            # Where a link points to, not the link.
+            Path(name).replace(self.path.resolve())
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

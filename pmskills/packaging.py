@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import json
+import keyword
 import re
+import sys
 import zipfile
 from pathlib import Path
 
@@ -50,6 +52,8 @@ def package(folder: str | Path, output: str | Path, *, name: str, version: str =
         raise ModelError(f"{source}: no model here (meta.json is missing). Expected a folder made by `pmskills train`.")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise ModelError(f"{name!r}: not a name for a package. Use letters, digits and underscores.")
+    if keyword.iskeyword(name) or name in sys.stdlib_module_names or name == "pmskills":
+        raise ModelError(f"{name!r}: taken by Python or by pmskills itself. Choose another name.")
     if not re.fullmatch(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?", version):
         raise ModelError(f"{version!r}: not a version. Use numbers with dots, as 1.0.0.")
     meta = read_json(source / "meta.json")

@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 import spacy
 from numpy.typing import NDArray
+from scipy.special import expit
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.tokens import Doc, Span
+from spacy.util import compile_prefix_regex
 
 import pmskills.segmenter  # noqa: F401  registers the factory pm_segmenter
 from pmskills import strength
@@ -29,6 +32,7 @@ from pmskills.explaining import Why, explain
 from pmskills.facets import FacetModel
 from pmskills.features import FeatureSpace
 from pmskills.model_files import PACKAGED, folder_of, read_json
+from pmskills.scoring import log_odds
 from pmskills.segmenter import Unit, id_of, unit_of
 from pmskills.tagger import NAME as TAGGER
 from pmskills.tagger import ResumeTagger
@@ -90,13 +94,13 @@ class SkillTagger:
         """Return probabilities, shape (n_units, n_labels), and facets by row and column, without changing anything."""
         if self.space is None or self.classifier is None:
             raise ModelError("the pipeline's pm_skills has no model. Use pmskills.load() or pmskills.train().")
-        counts = self.space.transform(spans)
-        probabilities = self.classifier.predict_proba(counts)
+        decisions, counts = log_odds(self.space, self.classifier, spans)
+        probabilities = np.asarray(expit(decisions), dtype=np.float64)
         found: dict[tuple[int, int], tuple[str, ...]] = {}
         if self.facets:
-            decisions = decide(probabilities, self.classifier.labels, self.thresholds)
+            shown = decide(probabilities, self.classifier.labels, self.thresholds)
             for column, label in enumerate(self.classifier.labels):
-                rows = np.flatnonzero(decisions[:, column])
+                rows = np.flatnonzero(shown[:, column])
                 facets = self.facets.predict(label, counts[rows]) if len(rows) else []
                 found |= {(int(row), column): names for row, names in zip(rows, facets, strict=True)}
         return probabilities, found
@@ -173,7 +177,12 @@ class SkillTagger:
         if self.facets:
             self.facets.to_disk(folder / "facets")
         self.classifier.save(folder / "classifier.skops")
-        features = {"common": sorted(self.space.common), "classes": self.space.classes, "names": list(self.space.names)}
+        features = {
+            "common": sorted(self.space.common),
+            "lenient": self.space.lenient,
+            "classes": self.space.classes,
+            "names": list(self.space.names),
+        }
         _write_json(folder / "features.json", features)
         _write_json(folder / "labels.json", {"labels": self.classifier.labels, "thresholds": self.thresholds})
 
@@ -189,7 +198,12 @@ class SkillTagger:
         if not any(folder.iterdir()):
             return self
         features, labels = read_json(folder / "features.json"), read_json(folder / "labels.json")
-        self.space = FeatureSpace(features["names"], frozenset(features["common"]), features.get("classes", {}))
+        self.space = FeatureSpace(
+            features["names"],
+            frozenset(features["common"]),
+            features.get("classes", {}),
+            bool(features.get("lenient", False)),
+        )
         self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
         self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
         self.facets = FacetModel.from_disk(folder / "facets") if (folder / "facets").is_dir() else None
@@ -384,6 +398,10 @@ def build(
 def blank() -> Language:
     """Return spaCy's English tokenizer alone, for texts of any sensible length."""
     nlp = spacy.blank("en")
+    # Bullets and stray stops that extraction glues to the first word.
+    prefixes = [*(nlp.Defaults.prefixes or ()), r"[.\-–—_](?=[A-Z][a-z]{3})", "[•●▪■◦‣]"]
+    assert isinstance(nlp.tokenizer, Tokenizer)
+    nlp.tokenizer.prefix_search = compile_prefix_regex(prefixes).search
     nlp.max_length = MAX_CHARACTERS
     return nlp
 
@@ -506,7 +524,8 @@ def _as_document(text: Any) -> Document:
         return text
     if isinstance(text, str):
         check_length(text, "<text>")
-        return Document(text)
+        # Lone surrogates are no characters; one for one, so that offsets hold.
+        return Document(text.encode("utf8", "replace").decode("utf8"))
     raise TypeError(f"expected a text or a Document, got {type(text).__name__}; use read_document() for files")
 
 

@@ -1,5 +1,6 @@
 """The report of one resume: an HTML page, Markdown, a Word document."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -113,7 +114,7 @@ def markdown(result: Result) -> str:
     for entry in result["skills"].values():
         coverage = entry["coverage"]
         lines += [
-            f"## {entry['title']}",
+            f"## {_plain(entry['title'])}",
             "",
             f"{coverage['units']} of {coverage['statements']} statements. {facets_of(entry)}",
         ]
@@ -131,7 +132,9 @@ def markdown(result: Result) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(f"\\{c}" if c in r"\`*_[]<>|~&" else c for c in safe(text))
+    escaped = "".join(f"\\{c}" if c in r"\`*_[]<>|~&" else c for c in safe(text))
+    # What would begin a heading, a list or a rule.
+    return re.sub(r"^(\s*\d*)([#+=.)-])", r"\1\\\2", escaped)
 
 
 def write_docx(result: Result, path: str | Path) -> None:

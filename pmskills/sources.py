@@ -129,6 +129,10 @@ def _folder(root: str, left_out: set[str]) -> Iterator[Item]:
             continue
         elif os.path.isdir(entry.path):
             folder = entry.path
+        elif entry.name.lower().endswith(TABLES) and os.path.realpath(entry.path) not in left_out:
+            # Read as one text its rows, which may be results of an earlier run, would be one strong resume.
+            advice = "Name it itself, with --text COLUMN, or move it elsewhere."
+            yield _broken(_readable(entry.path), "unsupported", "it is a table among resumes", advice)
         else:
             yield from _file(entry.path, left_out)
 
@@ -250,6 +254,8 @@ def _csv_rows(
 def _json_rows(name: str, opened: Callable[[], IO[bytes]]) -> Iterator[Mapping[str, Any] | DocumentError]:
     with opened() as stream:
         for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError):

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.preprocessing import normalize
 
 from pmskills.errors import CorpusError
 from pmskills.pipeline import Analyzer, tagged
+from pmskills.scoring import log_odds
 
 CANDIDATES = 10
 DIMENSIONS = 50
@@ -75,8 +76,8 @@ def suggest(texts: Sequence[str], analyzer: Analyzer, *, n: int = 50, seed: int 
     if not rows:
         raise CorpusError("there is no text to choose from.")
     space, classifier = analyzer.parts
-    counts = space.transform(list(tagged(analyzer.nlp, [texts[row] for row in rows])))
-    probabilities = classifier.predict_proba(counts)
+    decisions, counts = log_odds(space, classifier, list(tagged(analyzer.nlp, [texts[row] for row in rows])))
+    probabilities = expit(decisions)
     limits = np.array([analyzer.thresholds[label] for label in analyzer.labels])
     doubt = -np.abs(logit(np.clip(probabilities, 1e-6, 1 - 1e-6)) - logit(limits))
     # Place of each unit among all, for each label, 0 the most doubtful.

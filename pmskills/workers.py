@@ -195,6 +195,8 @@ class DaskWorker:
 
 def local_pool(n_jobs: int | None, model: str | None, units: bool, seconds: float, memory: int) -> Pool:
     """Return a pool of processes on this machine, by default one for each core that this process may use."""
+    if n_jobs is not None and n_jobs < 1:
+        raise PMSkillsError(f"n_jobs is {n_jobs}; expected at least 1, or None for one for each processor.")
     return Pool([LocalWorker(model, units, seconds, memory) for _ in range(n_jobs or cpu_count())])
 
 

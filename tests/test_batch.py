@@ -205,6 +205,19 @@ def test_table_and_frame_give_the_same(tmp_path):
         pmskills.score_frame(frame)
 
 
+def test_frame_keeps_its_paths_and_takes_no_other_options():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"path": ["p.md"], "text": ["Fixed the till."]})
+    assert pmskills.score_frame(frame, n_jobs=1)["path"].tolist() == ["p.md"]
+    with pytest.raises(TypeError, match="time_limt"):
+        pmskills.score_frame(frame, time_limt=5)
+
+
+def test_number_of_workers_is_checked(folder):
+    with pytest.raises(pmskills.PMSkillsError, match="n_jobs is -1; expected at least 1"):
+        list(pmskills.score(folder, n_jobs=-1))
+
+
 def test_rows_before_a_broken_one_are_kept_and_the_fault_is_told(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"cv\nFixed the till.\nSold tea.\n" + b"x" * 6_000_000)
     with pytest.raises(pmskills.PMSkillsError, match="line 4 is not CSV"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pmskills import Example
+from pmskills import CorpusError, Example
 from pmskills.checks import check, cleaned
 
 WORDS = "till report guest shelf order phone truck drill plan form floor cable meal class coat sample".split()
@@ -37,6 +37,11 @@ def kinds(examples, **options):
 
 def findings(examples, kind, **options):
     return [finding for finding in check(examples, label_errors=False, **options).findings if finding.kind == kind]
+
+
+def test_nothing_cannot_be_checked():
+    with pytest.raises(CorpusError, match="there are no units to check"):
+        check([])
 
 
 def test_ordinary_corpus_has_no_problems():

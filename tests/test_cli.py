@@ -122,6 +122,14 @@ def test_score_log_json_tells_start_failures_and_end(folder):
     assert events[2]["statuses"] == {"ok": 2, "empty": 1}
 
 
+@pytest.mark.parametrize("name", ["results.csv", "results.sqlite", "results.PARQUET"])
+def test_report_of_a_table_is_refused(tmp_path, name):
+    (tmp_path / name).write_text("path,status")
+    code, _, err = run("report", tmp_path / name, "-o", tmp_path / "r.html")
+    assert code == 1
+    assert "this is a table. Score it with" in " ".join(err.split())
+
+
 @pytest.mark.parametrize(("since", "count"), [("2001-01-01", 2), ("1d", 1), ("2999-01-01T00:00", 0)])
 def test_score_since_takes_dates_and_ages(folder, since, count):
     os.utime(folder / "a.txt", (1_500_000_000, 1_500_000_000))

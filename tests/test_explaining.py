@@ -9,11 +9,18 @@ from scipy.special import expit
 import pmskills
 from pmskills.explaining import explain
 from pmskills.pipeline import tagged
+from pmskills.scoring import log_odds
+
+LONG = (
+    "Sorted mail , helped guests with claims ; fixed the printer . Persuaded Anna Smith and the board in 2014 to pay $5"
+)
 
 
 @settings(max_examples=60)
 @given(
-    st.text(min_size=1, max_size=80) | st.sampled_from(["Helped guests, guests and guests!", "fixed the  till\nfast"])
+    st.text(min_size=1, max_size=80)
+    | st.sampled_from(["Helped guests, guests and guests!", "fixed the  till\nfast"])
+    | st.lists(st.sampled_from(LONG.split()), min_size=20, max_size=60).map(" ".join)
 )
 def test_contributions_sum_to_the_decision(text):
     analyzer = pmskills.load()
@@ -22,7 +29,7 @@ def test_contributions_sum_to_the_decision(text):
     if not len(unit):
         return
     reasons = explain(space, classifier, unit, [0, 1, 2])
-    decision = classifier.decision_function(space.transform([unit]))[0]
+    decision = log_odds(space, classifier, [unit])[0][0]
     assert np.allclose([why.decision for why in reasons], decision)
 
 
@@ -70,3 +77,15 @@ def test_pickled_results_keep_their_reasons(analyzer, resume):
     copy = pickle.loads(data)
     assert copy.evidence == analysis.evidence
     assert copy.to_dict() == analysis.to_dict()
+
+
+def test_words_outside_the_deciding_part_of_a_long_unit_add_nothing(analyzer):
+    filler = (
+        "Typed letters, filed invoices, ordered paper, sorted mail, kept the calendar, watered plants and locked up "
+    )
+    text = filler + "Convinced the board to fund a second clinic"
+    (unit,) = tagged(analyzer.nlp, [text])
+    (why,) = explain(*analyzer.parts, unit, [analyzer.labels.index("influence")])
+    assert [word.contribution for word in why.words[:3]] == [0, 0, 0]
+    assert "Convinced" in [word.text for word in why.top]
+    assert len(why.words) == len(unit)

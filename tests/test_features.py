@@ -113,3 +113,25 @@ def test_words_are_counted_but_weigh_nothing(analyzer):
     assert space.describe(doc).count("n:word") == 5
     assert space.transform([doc])[0, space.length] == 5
     assert space.scales[space.length] == 0
+
+
+def test_misspelt_words_count_as_the_words_that_are_meant(analyzer):
+    space = analyzer.parts[0]
+    right, wrong = (
+        space.describe(doc)
+        for doc in tagged(analyzer.nlp, ["Resolved customer complaints", "Reso1ved custoner complaimts"])
+    )
+    assert {"w:resolved", "w:customer"} <= set(right) & set(wrong)
+
+
+def test_names_are_not_taken_for_misspelt_words(analyzer):
+    (doc,) = tagged(analyzer.nlp, ["Reported to Custoner Managar"])
+    assert "w:<name>" in analyzer.parts[0].describe(doc)
+
+
+@pytest.mark.parametrize("mark", [".", "-", "–", "•", "■"])
+def test_a_mark_glued_to_the_first_word_changes_nothing(analyzer, mark):
+    plain, marked = analyzer.predict_proba(
+        ["Mediated disputes among tenants", f"{mark}Mediated disputes among tenants"]
+    )
+    assert plain == pytest.approx(marked, abs=0.1)

@@ -131,3 +131,17 @@ def test_a_line_without_an_end_that_is_nobodys_result_is_kept(tmp_path):
     with pytest.raises(PMSkillsError, match=r"mine\.jsonl:1: not a line of `pmskills score`"):
         Journal(file)
     assert file.read_text() == '{"cv": "my only copy"}'
+
+
+def test_link_to_a_file_of_results_stays_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    file, link = tmp_path / "real" / "out.jsonl", tmp_path / "link.jsonl"
+    file.touch()
+    link.symlink_to(file)
+    journal = Journal(link)
+    for position, path in ((1, "b"), (0, "a")):
+        journal.append(record(path), position)
+    journal.finish()
+    journal.close()
+    assert link.is_symlink()
+    assert paths_in(file) == ["a", "b"]

@@ -41,6 +41,9 @@ def test_wheel_of_the_same_model_is_the_same(tmp_path):
     [
         ({"name": "my-model"}, "'my-model': not a name for a package"),
         ({"name": "m", "version": "one"}, "'one': not a version"),
+        ({"name": "class"}, "'class': taken by Python or by pmskills itself"),
+        ({"name": "json"}, "'json': taken by Python"),
+        ({"name": "pmskills"}, "'pmskills': taken by Python or by pmskills itself"),
     ],
 )
 def test_bad_names_and_versions_are_refused(tmp_path, options, message):

@@ -47,6 +47,15 @@ def test_hostile_text_and_names_are_escaped():
     assert "\\<script\\>" in markdown
 
 
+@pytest.mark.parametrize("mark", ["#", "+", "-", "=", "3."])
+def test_markdown_of_a_line_with_a_mark_before_it_stays_a_line(mark):
+    text = f"Experience\n{mark} Resolved complaints of guests about late rooms\n"
+    lines = pmskills.analyze(text).to_markdown().splitlines()
+    found = [line for line in lines if "Resolved complaints" in line]
+    assert found
+    assert not [line for line in found if line.startswith(f"- {mark} ")]
+
+
 def test_markdown_golden():
     text = "Experience\nClerk 2001 - 2004\n• Cut queues by 30% by moving the till.\nSkills\nStrong negotiator"
     assert pmskills.analyze(pmskills.Document(text, source="clerk.txt")).to_markdown() == GOLDEN

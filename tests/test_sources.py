@@ -125,9 +125,16 @@ def test_table_needs_the_name_of_a_column(tmp_path):
         paths(table(tmp_path / "t.csv"))
 
 
-def test_table_in_a_folder_is_a_document_like_others(tmp_path):
+def test_table_in_a_folder_is_no_resume(tmp_path):
     table(tmp_path / "t.csv")
-    assert paths(tmp_path) == [str(tmp_path / "t.csv")]
+    (item,) = items(tmp_path)
+    with pytest.raises(PMSkillsError, match="it is a table among resumes"):
+        item.read()
+
+
+def test_blank_lines_of_a_table_are_no_rows(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"cv": "Sold tea"}\n\n  \n{"cv": "Sold tin"}\n\n')
+    assert [item.read() for item in items(tmp_path / "t.jsonl", text="cv")] == ["Sold tea", "Sold tin"]
 
 
 def test_table_line_that_is_no_json_fails_alone(tmp_path):
