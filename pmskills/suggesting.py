@@ -82,8 +82,11 @@ def suggest(texts: Sequence[str], analyzer: Analyzer, *, n: int = 50, seed: int 
     doubt = -np.abs(logit(np.clip(probabilities, 1e-6, 1 - 1e-6)) - logit(limits))
     # Place of each unit among all, for each label, 0 the most doubtful.
     places = np.argsort(np.argsort(-doubt, axis=0, kind="stable"), axis=0, kind="stable")
-    best, about = places.min(axis=1), places.argmin(axis=1)
-    candidates = np.argsort(best, kind="stable")[: CANDIDATES * n]
+    best = places.min(axis=1)
+    foremost = np.where(places == best[:, None], doubt, -np.inf)
+    about = foremost.argmax(axis=1)
+    # Each label has a unit in first place: among equals, the nearest to its threshold.
+    candidates = np.lexsort((-foremost.max(axis=1), best))[: CANDIDATES * n]
     chosen = candidates
     if len(candidates) > n:
         features = classifier.weighting.transform(counts[candidates])

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from scipy.special import logit
 
 from pmskills import CorpusError
 from pmskills.suggesting import WRITERS, read_units, suggest
@@ -23,8 +24,13 @@ def test_doubtful_units_come_first_and_repeats_are_left_out(analyzer):
     chosen = suggest(TEXTS, analyzer, n=20)
     assert sorted(one.row for one in chosen) == [0, 1, 2, 5, 6, 7, 8, 9]
     assert all(one.text == TEXTS[one.row] for one in chosen)
+    distances = [
+        min(abs(logit(one.probabilities[label]) - logit(limit)) for label, limit in analyzer.thresholds.items())
+        for one in chosen
+    ]
+    assert distances[0] == min(distances)
     first = chosen[0]
-    assert abs(first.probabilities[first.label] - analyzer.thresholds[first.label]) < 0.4
+    assert abs(logit(first.probabilities[first.label]) - logit(analyzer.thresholds[first.label])) == distances[0]
     assert {one.label for one in chosen[:3]} <= set(analyzer.labels)
 
 
