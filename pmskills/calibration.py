@@ -5,28 +5,31 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from pmskills.classifier import Classifier
+from pmskills.reader import Reader
 
 PLATEAU = 0.005
+NEGLIGIBLE = 0.005
 
 
 def calibrate(
     classifier: Classifier,
+    reader: Reader | None,
     targets: NDArray[np.bool_],
     decisions: NDArray[np.float64],
     weights: NDArray[np.float64],
-) -> tuple[Classifier, NDArray[np.float64]]:
+) -> tuple[Classifier, Reader | None, NDArray[np.float64]]:
     """Scale and shift the log-odds so that probabilities hold on units not trained on.
 
     Platt scaling (Platt 1999, Probabilistic outputs for support vector machines) on weighted examples.
 
     Parameters
     ----------
-    classifier
-        The classifier to calibrate; it is left as it is.
+    classifier, reader
+        What to calibrate; they are left as they are.
     targets, decisions
         Shape (n_units, n_labels); the decisions must come from units not trained on.
     weights
@@ -35,7 +38,7 @@ def calibrate(
     Returns
     -------
     tuple
-        The calibrated classifier, and the calibrated probabilities of the given decisions.
+        The calibrated classifier and reader, and the calibrated probabilities of the given decisions.
     """
     columns = range(len(classifier.labels))
     fitted = [LogisticRegression(C=1e6).fit(decisions[:, [c]], targets[:, c], weights[:, c]) for c in columns]
@@ -44,7 +47,9 @@ def calibrate(
     calibrated = replace(
         classifier, mixing=classifier.mixing * scales[:, None], biases=classifier.biases * scales + shifts
     )
-    return calibrated, expit(decisions * scales + shifts)
+    if reader:
+        reader = replace(reader, mixing=reader.mixing * scales[:, None], gate=reader.gate * scales + shifts)
+    return calibrated, reader, expit(decisions * scales + shifts)
 
 
 def best_thresholds(
@@ -84,3 +89,49 @@ def decide(
 
 def _f1(truth: NDArray[np.bool_], chosen: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
     return float(2 * weights[truth & chosen].sum() / (weights[truth].sum() + weights[chosen].sum()))
+
+
+def blend(
+    decisions: NDArray[np.float64],
+    outputs: NDArray[np.float64],
+    chosen: Sequence[Sequence[int]],
+    targets: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return what each output of an encoder counts beside the log-odds of a classifier.
+
+    Logistic regression over both (stacking, Wolpert 1992).
+
+    Parameters
+    ----------
+    decisions
+        The classifier's log-odds, shape (n_units, n_labels).
+    outputs
+        The encoder's log-odds, shape (n_units, n_outputs); both must come from units not trained on.
+    chosen
+        For each label the columns of the outputs that may count for it.
+    targets, weights
+        Shape (n_units, n_labels).
+
+    Returns
+    -------
+    ndarray, shape (n_labels, n_outputs), float64
+        To be added to log-odds that count once.
+    """
+    mixing = np.zeros((targets.shape[1], outputs.shape[1]))
+    for label, columns in enumerate(chosen):
+        both = np.column_stack([decisions[:, label], outputs[:, columns]])
+        stacked = LogisticRegression(C=1.0).fit(both, targets[:, label], weights[:, label])
+        mixing[label, columns] = stacked.coef_[0, 1:] / stacked.coef_[0, 0]
+    return mixing
+
+
+def negligible(
+    decisions: NDArray[np.float64], targets: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return for each label the log-odds at which its probability is 0.5%, shape (n_labels,)."""
+    found = np.zeros(targets.shape[1])
+    for label in range(targets.shape[1]):
+        platt = LogisticRegression(C=1e6).fit(decisions[:, [label]], targets[:, label], weights[:, label])
+        found[label] = (logit(NEGLIGIBLE) - platt.intercept_[0]) / platt.coef_[0, 0]
+    return found

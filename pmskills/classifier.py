@@ -334,19 +334,26 @@ def adapt(
     labels: Sequence[str],
     weights: NDArray[np.float64],
     regularization: float = REGULARIZATION,
-) -> Classifier:
+    *,
+    added: NDArray[np.float64] | float = 0.0,
+) -> tuple[Classifier, NDArray[np.float64]]:
     """Train a classifier that starts from another: its log-odds are features that cost next to nothing to use.
 
     The parameters are those of `fit`, with the counts in the feature space of the base, whose pools become pools of
-    the new classifier.
+    the new classifier, and what a reader adds to the log-odds of the base, shape (n_units, n_base_labels).
+
+    Returns
+    -------
+    tuple
+        The classifier, and what each label of the base counts for each new one, shape (n_labels, n_base_labels).
     """
     features = weighted(base.weighting, counts, base.length)
-    prior = base.decision_function(counts)
+    prior = base.decision_function(counts) + added
     both = hstack([features, csr_matrix(prior * PRIOR_SCALE)], format="csr")
     fitted = [_regression(both, targets[:, column], weights, regularization) for column in range(len(labels))]
     grid, steps = _quantized(np.vstack([one.coef_[:, : base.width] for one in fitted]))
     shares = np.vstack([one.coef_[:, base.width :] for one in fitted]) * PRIOR_SCALE
-    return Classifier(
+    adapted = Classifier(
         tuple(labels),
         base.weighting,
         np.vstack([grid, base.grid]),
@@ -357,3 +364,4 @@ def adapt(
         shares @ base.biases,
         base.length,
     )
+    return adapted, shares

@@ -234,13 +234,17 @@ def train(
         str | None,
         typer.Option(metavar="MODEL", help="Start from this model; 'packaged' for ours. Better with few units."),
     ] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="An encoder trained on this corpus by make_encoder.py (see corpora/)."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the cross-validation folds.")] = 0,
 ) -> None:
     """Train a model on a labelled corpus; the same corpus and seed give equal predictions.
 
     Example: pmskills train my-labels.jsonl --output my-model
     """
-    from pmskills import corpus, pipeline, tagger, training
+    from pmskills import corpus, pipeline, rehearsal, tagger, training
 
     with _errors():
         if output.is_file() or (output.exists() and any(output.iterdir()) and not (output / "meta.json").exists()):
@@ -252,7 +256,8 @@ def train(
             talk.print(f"training a tagger on {len(silver)} units")
             nlp = tagger.train_tagger(pipeline.blank(), silver)
         start = pipeline.load(None if base == "packaged" else base) if base else None
-        analyzer = training.train(examples, tagger=nlp, base=start, seed=seed, progress=talk.print)
+        rehearsed = rehearsal.Rehearsal.load(encoder) if encoder else None
+        analyzer = training.train(examples, tagger=nlp, base=start, rehearsal=rehearsed, seed=seed, progress=talk.print)
         analyzer.to_disk(output)
         training.write_readme(analyzer, output)
         talk.print(f"wrote {output}")

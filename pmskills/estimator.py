@@ -80,7 +80,7 @@ class PMSkillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classifier_ = fit(
             counts, targets, names, weights, self.regularization, scales=space.scales, length=space.length
         )
-        probabilities = expit(log_odds(space, self.classifier_, docs)[0])
+        probabilities = expit(log_odds(space, self.classifier_, None, docs)[0])
         self.thresholds_ = best_thresholds(targets, probabilities, names, np.ones(targets.shape))
         return self
 
@@ -92,7 +92,7 @@ class PMSkillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
         """Return log-odds, shape (n_units, n_labels)."""
         check_is_fitted(self)
-        return log_odds(self.space_, self.classifier_, list(tagged(load().nlp, _texts(X))))[0]
+        return log_odds(self.space_, self.classifier_, None, list(tagged(load().nlp, _texts(X))))[0]
 
     def predict(self, X: Sequence[str]) -> Any:
         """Return what `fit` was given: an indicator matrix, or a list of tuples of names."""

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from spacy.tokens import Doc, Span
 
 from pmskills.classifier import Classifier
 from pmskills.features import FeatureSpace
-from pmskills.scoring import winners
+from pmskills.reader import Reader
+from pmskills.scoring import decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,16 @@ class Why:
 
     The decision is a sum over features, of the way to show the label that fits the unit best where the model knows
     several, and in a long unit of the part that shows it best; each feature stands on one or several words, which
-    share it equally.
+    share it equally. What the encoder adds is shared out by what is lost when each word is masked (occlusion, Zeiler
+    and Fergus 2014); the remainder belongs to no word.
 
     Attributes
     ----------
     words
         All words of the unit, in order.
     rest
-        What belongs to no word, in log-odds: how common the label is, the unit's length and verb forms it lacks.
+        What belongs to no word, in log-odds: how common the label is, the unit's length, verb forms it
+        lacks, and what the encoder sees in several words together.
     """
 
     words: tuple[Word, ...]
@@ -69,37 +73,51 @@ class Why:
         return tuple(word for word in self.words if word.start in chosen)
 
 
-def explain(space: FeatureSpace, classifier: Classifier, unit: Doc | Span, columns: Sequence[int]) -> list[Why]:
+def explain(
+    space: FeatureSpace, classifier: Classifier, reader: Reader | None, unit: Doc | Span, columns: Sequence[int]
+) -> list[Why]:
     """Take the decisions on a tagged unit apart.
 
     Parameters
     ----------
-    space, classifier
+    space, classifier, reader
         The model.
     unit
         The unit, with tags.
     columns
         Which of the classifier's labels to explain.
     """
-    parts, deciding = winners(space, classifier, unit)
-    return [_explain(space, classifier, unit, column, parts, int(deciding[column])) for column in columns]
+    parts = [list(space.words(unit))] if classifier.length is None else space.cut([unit])[0]
+    counts, plain, added = decisions(space, classifier, reader, parts)
+    deciding = (plain + added).argmax(axis=0)
+    found = []
+    for column in columns:
+        part = int(deciding[column])
+        sums, rest = _shares(space, classifier, unit, column, counts[[part]], part)
+        if reader:
+            lost = reader.shares([word.name for word in parts[part]], plain[part], column)
+            sums[space.places(unit, part)] += lost
+            rest += added[part, column] - lost.sum()
+        words = tuple(
+            Word(token.text, token.idx, token.idx + len(token), float(share))
+            for token, share in zip(unit, sums, strict=True)
+            if not token.is_space
+        )
+        found.append(Why(words, float(rest + sums.sum()) - sum(word.contribution for word in words)))
+    return found
 
 
-def _explain(
-    space: FeatureSpace, classifier: Classifier, unit: Doc | Span, column: int, parts: csr_matrix, part: int
-) -> Why:
+def _shares(
+    space: FeatureSpace, classifier: Classifier, unit: Doc | Span, column: int, counts: csr_matrix, part: int
+) -> tuple[NDArray[np.float64], float]:
+    """Return what each token adds to the classifier's decision on a part, shape (n_tokens,), and what none adds."""
     located = list(space.locate(unit, part))
-    places = np.array([place for place, _ in located], dtype=np.int64)
-    shares, rest = classifier.contributions(parts[[part]], places, [column])
+    columns = np.array([place for place, _ in located], dtype=np.int64)
+    shares, rest = classifier.contributions(counts, columns, [column])
     # A feature of several words is shared by them; one of no word goes to the last place, for the rest.
     nowhere = len(unit)
     owners = [words or (nowhere,) for _, words in located]
     sizes = np.array([len(words) for words in owners], dtype=np.int64)
     owned = np.array([word for words in owners for word in words], dtype=np.int64)
     sums = np.bincount(owned, weights=np.repeat(shares[0] / np.maximum(sizes, 1), sizes), minlength=nowhere + 1)
-    words = tuple(
-        Word(token.text, token.idx, token.idx + len(token), float(share))
-        for token, share in zip(unit, sums, strict=False)
-        if not token.is_space
-    )
-    return Why(words, float(rest[0] + sums.sum()) - sum(word.contribution for word in words))
+    return np.asarray(sums[:nowhere], dtype=np.float64), float(rest[0] + sums[nowhere])

@@ -53,7 +53,9 @@ Located = tuple[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
+    """A word as the features see it: masked, with its stem, tag and classes, and the columns of its own features."""
+
     name: str
     stem: str
     tag: str
@@ -95,7 +97,7 @@ class FeatureSpace:
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     lenient: bool = False
     _columns: dict[str, int] = field(init=False, repr=False)
-    _cache: dict[tuple[int, int, bool], _Word] = field(init=False, repr=False)
+    _cache: dict[tuple[int, int, bool], Word] = field(init=False, repr=False)
     _pairs: dict[str, dict[str, dict[str, int]]] = field(init=False, repr=False)
     _classes_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
     _known_stems: frozenset[str] = field(init=False, repr=False)
@@ -155,21 +157,28 @@ class FeatureSpace:
         """Yield the columns of a unit's known features, repeated as often as they occur, each with its tokens.
 
         The tokens are positions in the unit; a feature of the whole unit has none. Part 0 is the whole unit, others
-        are its windows, in the order of `transform_parts`.
+        are its windows, in the order of `cut`.
         """
         for name, tokens in self._described(span, part):
             if (column := self._columns.get(name)) is not None:
                 yield column, tokens
 
-    def _described(self, span: Doc | Span, part: int = 0) -> Iterator[Located]:
+    def places(self, span: Doc | Span, part: int = 0) -> list[int]:
+        """Return the tokens, by position in the unit, that the words of a part of it stand for (see `cut`)."""
+        return self._standing(span, part)[1]
+
+    def _standing(self, span: Doc | Span, part: int) -> tuple[list[str], list[int]]:
+        """Return the masked names of all tokens, and which of them are words of the part."""
         names = [self._mask(token.text, position == 0) for position, token in enumerate(span)]
         tokens = [
             position
             for position, (left, name) in enumerate(zip(["", *names], names, strict=False))
             if name and not left == name == "<name>"
         ]
-        if part:
-            tokens = tokens[slice(*windows(len(tokens))[part - 1])]
+        return names, tokens[slice(*windows(len(tokens))[part - 1])] if part else tokens
+
+    def _described(self, span: Doc | Span, part: int = 0) -> Iterator[Located]:
+        names, tokens = self._standing(span, part)
         words = [names[token] for token in tokens]
         tags = [self._tag(word, span[token].tag_) for word, token in zip(words, tokens, strict=True)]
         stems = [_stem(word) for word in words]
@@ -198,10 +207,10 @@ class FeatureSpace:
         csr_matrix, shape (n_units, n_features), float64
             Occurrence counts; features that the space does not know are left out.
         """
-        return self._counted(list(self._cached(span)) for span in spans)
+        return self.count(list(self.words(span)) for span in spans)
 
-    def transform_parts(self, spans: Sequence[Doc | Span]) -> tuple[csr_matrix, NDArray[np.int64]]:
-        """Return the counts of the units and, below each long one, of its windows.
+    def cut(self, spans: Sequence[Doc | Span]) -> tuple[list[list[Word]], NDArray[np.int64]]:
+        """Return the words of the units and, below each long one, of its windows.
 
         Parameters
         ----------
@@ -211,19 +220,20 @@ class FeatureSpace:
         Returns
         -------
         tuple
-            Counts, shape (n_parts, n_features), and for each unit the row where it stands whole, shape (n_units,),
+            The words of each part, n_parts, and for each unit the place where it stands whole, shape (n_units,),
             ascending; its windows, by `windows`, follow it.
         """
-        rows: list[list[_Word]] = []
+        parts: list[list[Word]] = []
         starts = np.zeros(len(spans), dtype=np.int64)
         for place, span in enumerate(spans):
-            starts[place] = len(rows)
-            words = list(self._cached(span))
-            rows.append(words)
-            rows += [words[first:last] for first, last in windows(len(words))]
-        return self._counted(rows), starts
+            starts[place] = len(parts)
+            words = list(self.words(span))
+            parts.append(words)
+            parts += [words[first:last] for first, last in windows(len(words))]
+        return parts, starts
 
-    def _counted(self, units: Iterable[Sequence[_Word]]) -> csr_matrix:
+    def count(self, units: Iterable[Sequence[Word]]) -> csr_matrix:
+        """Return the counts of the features of units or parts from `cut`, shape (n_units, n_features)."""
         indices: list[int] = []
         indptr = [0]
         columns = self._columns
@@ -280,7 +290,8 @@ class FeatureSpace:
                     known = pairs.get(name, {})
                     indices.extend(known[other] for other in others if other in known)
 
-    def _cached(self, span: Doc | Span) -> Iterator[_Word]:
+    def words(self, span: Doc | Span) -> Iterator[Word]:
+        """Yield the words of a unit."""
         cache = self._cache
         previous = ""
         first = True
@@ -297,14 +308,14 @@ class FeatureSpace:
                 yield word
             previous = word.name
 
-    def _look_up(self, text: str, tag: str, first: bool) -> _Word:
+    def _look_up(self, text: str, tag: str, first: bool) -> Word:
         name = self._mask(text, first)
         stem, tag = _stem(name), self._tag(name, tag)
         classes = self._classes_of.get(stem, ())
         of_classes = (f"g:{one}/{tag}" for one in classes if tag)
         features = (f"w:{name}", f"s:{stem}", LENGTH, *_character_ngrams(name), *of_classes)
         known = (self._columns.get(feature) for feature in features)
-        return _Word(name, stem, tag, classes, tuple(column for column in known if column is not None))
+        return Word(name, stem, tag, classes, tuple(column for column in known if column is not None))
 
     def _mask(self, text: str, first: bool) -> str:
         if _MONEY.search(text):

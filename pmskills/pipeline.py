@@ -32,13 +32,14 @@ from pmskills.explaining import Why, explain
 from pmskills.facets import FacetModel
 from pmskills.features import FeatureSpace
 from pmskills.model_files import PACKAGED, folder_of, read_json
+from pmskills.reader import Reader
 from pmskills.scoring import log_odds
 from pmskills.segmenter import Unit, id_of, unit_of
 from pmskills.tagger import NAME as TAGGER
 from pmskills.tagger import ResumeTagger
 
-# 2: without facets. 3: facets in a folder of their own. 4: word classes, pools of regressions.
-FORMATS = (2, 3, 4)
+# 2: without facets. 3: facets in a folder of their own. 4: word classes, pools of regressions. 5: may have a reader.
+FORMATS = (2, 3, 4, 5)
 MOST_CONFIG = 100_000
 MOST_BYTES = 500_000_000
 PARTS = (TAGGER, "pm_segmenter", "pm_skills")
@@ -72,6 +73,7 @@ class SkillTagger:
         self.model = model
         self.space: FeatureSpace | None = None
         self.classifier: Classifier | None = None
+        self.reader: Reader | None = None
         self.facets: FacetModel | None = None
         self.thresholds: dict[str, float] = {}
 
@@ -94,7 +96,7 @@ class SkillTagger:
         """Return probabilities, shape (n_units, n_labels), and facets by row and column, without changing anything."""
         if self.space is None or self.classifier is None:
             raise ModelError("the pipeline's pm_skills has no model. Use pmskills.load() or pmskills.train().")
-        decisions, counts = log_odds(self.space, self.classifier, spans)
+        decisions, counts = log_odds(self.space, self.classifier, self.reader, spans)
         probabilities = np.asarray(expit(decisions), dtype=np.float64)
         found: dict[tuple[int, int], tuple[str, ...]] = {}
         if self.facets:
@@ -173,7 +175,10 @@ class SkillTagger:
         folder.mkdir(parents=True, exist_ok=True)
         if self.space is None or self.classifier is None:
             return
-        shutil.rmtree(folder / "facets", ignore_errors=True)
+        for part in ("facets", "reader"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+        if self.reader:
+            self.reader.save(folder / "reader")
         if self.facets:
             self.facets.to_disk(folder / "facets")
         self.classifier.save(folder / "classifier.skops")
@@ -205,6 +210,7 @@ class SkillTagger:
             bool(features.get("lenient", False)),
         )
         self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
+        self.reader = Reader.load(folder / "reader", labels["labels"]) if (folder / "reader").is_dir() else None
         self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
         self.facets = FacetModel.from_disk(folder / "facets") if (folder / "facets").is_dir() else None
         if self.facets and self.facets.columns.max(initial=0) >= len(self.space.names):
@@ -246,8 +252,8 @@ class Analyzer:
         return component
 
     @property
-    def parts(self) -> tuple[FeatureSpace, Classifier]:
-        """The features and the classifier.
+    def parts(self) -> tuple[FeatureSpace, Classifier, Reader | None]:
+        """The features, the classifier and, where the model has one, the reader.
 
         Raises
         ------
@@ -256,7 +262,7 @@ class Analyzer:
         """
         if self._labeller.space is None or self._labeller.classifier is None:
             raise ModelError("the pipeline's pm_skills has no model. Use pmskills.load() or pmskills.train().")
-        return self._labeller.space, self._labeller.classifier
+        return self._labeller.space, self._labeller.classifier, self._labeller.reader
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -378,6 +384,7 @@ def build(
     tagger: Language,
     space: FeatureSpace,
     classifier: Classifier,
+    reader: Reader | None,
     thresholds: dict[str, float],
     facets: FacetModel | None,
     meta: dict[str, Any],
@@ -391,7 +398,7 @@ def build(
     labeller = nlp.add_pipe("pm_skills")
     assert isinstance(labeller, SkillTagger)
     labeller.space, labeller.classifier, labeller.thresholds = space, classifier, dict(thresholds)
-    labeller.facets = facets
+    labeller.reader, labeller.facets = reader, facets
     return Analyzer(nlp)
 
 

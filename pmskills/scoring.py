@@ -8,11 +8,12 @@ from scipy.sparse import csr_matrix
 from spacy.tokens import Doc, Span
 
 from pmskills.classifier import Classifier
-from pmskills.features import FeatureSpace
+from pmskills.features import FeatureSpace, Word
+from pmskills.reader import Reader
 
 
 def log_odds(
-    space: FeatureSpace, classifier: Classifier, units: Sequence[Doc | Span]
+    space: FeatureSpace, classifier: Classifier, reader: Reader | None, units: Sequence[Doc | Span]
 ) -> tuple[NDArray[np.float64], csr_matrix]:
     """Decide on units; a unit carries a label when any of its parts does, so the highest of its parts counts.
 
@@ -20,7 +21,7 @@ def log_odds(
 
     Parameters
     ----------
-    space, classifier
+    space, classifier, reader
         The model.
     units
         The units, with tags.
@@ -33,11 +34,23 @@ def log_odds(
     if classifier.length is None or not units:
         counts = space.transform(units)
         return classifier.decision_function(counts), counts
-    parts, starts = space.transform_parts(units)
-    return np.maximum.reduceat(classifier.decision_function(parts), starts, axis=0), parts[starts]
+    parts, starts = space.cut(units)
+    counts, plain, added = decisions(space, classifier, reader, parts)
+    return np.maximum.reduceat(plain + added, starts, axis=0), counts[starts]
 
 
-def winners(space: FeatureSpace, classifier: Classifier, unit: Doc | Span) -> tuple[csr_matrix, NDArray[np.int64]]:
-    """Return the counts of a unit's parts, shape (n_parts, n_features), and which decides on each label."""
-    parts = space.transform([unit]) if classifier.length is None else space.transform_parts([unit])[0]
-    return parts, classifier.decision_function(parts).argmax(axis=0)
+def decisions(
+    space: FeatureSpace, classifier: Classifier, reader: Reader | None, parts: Sequence[Sequence[Word]]
+) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the feature counts of parts, the classifier's log-odds, and what the reader adds to them.
+
+    Returns
+    -------
+    tuple
+        Shapes (n_parts, n_features), (n_parts, n_labels), (n_parts, n_labels).
+    """
+    counts = space.count(parts)
+    plain = classifier.decision_function(counts)
+    if reader is None:
+        return counts, plain, np.zeros_like(plain)
+    return counts, plain, reader.read([[word.name for word in part] for part in parts], plain)

@@ -75,8 +75,9 @@ def suggest(texts: Sequence[str], analyzer: Analyzer, *, n: int = 50, seed: int 
     rows = sorted(first.values())
     if not rows:
         raise CorpusError("there is no text to choose from.")
-    space, classifier = analyzer.parts
-    decisions, counts = log_odds(space, classifier, list(tagged(analyzer.nlp, [texts[row] for row in rows])))
+    space, classifier, reader = analyzer.parts
+    units = list(tagged(analyzer.nlp, [texts[row] for row in rows]))
+    decisions, counts = log_odds(space, classifier, reader, units)
     probabilities = expit(decisions)
     limits = np.array([analyzer.thresholds[label] for label in analyzer.labels])
     doubt = -np.abs(logit(np.clip(probabilities, 1e-6, 1 - 1e-6)) - logit(limits))

@@ -4,18 +4,19 @@ import platform
 import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pmskills.calibration import best_thresholds, calibrate
+from pmskills.calibration import best_thresholds, blend, calibrate, negligible
 from pmskills.classifier import REGULARIZATION, Classifier, Way, adapt, fit
 from pmskills.corpus import Example, corpus_hash
 from pmskills.errors import CorpusError
@@ -23,6 +24,8 @@ from pmskills.evaluation import average_precision, measure, targets_for
 from pmskills.facets import train_facets
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import Analyzer, build, load, tagged
+from pmskills.reader import Reader
+from pmskills.rehearsal import Rehearsal
 from pmskills.scoring import log_odds
 from pmskills.skills import LABELS, skill
 
@@ -46,6 +49,7 @@ def train(
     *,
     tagger: Language | None = None,
     base: Analyzer | None = None,
+    rehearsal: Rehearsal | None = None,
     seed: int = 0,
     progress: Progress = lambda message: None,
 ) -> Analyzer:
@@ -66,6 +70,9 @@ def train(
     base
         A model to start from, of whatever labels: better with few units of one's own. 10 with and without a label
         are then enough, else 30.
+    rehearsal
+        An encoder trained on this corpus, from `Rehearsal.load`; calibration, thresholds and scores then come from the
+        documents that its rehearsal has not seen, instead of cross-validation.
     seed
         Decides the folds.
     progress
@@ -74,18 +81,25 @@ def train(
     Raises
     ------
     CorpusError
-        A label has too few positive or negative examples, or all examples are of one document.
+        A label has too few positive or negative examples, all examples are of one document, or the encoder was trained
+        on another corpus.
     """
     nlp = tagger or (base or load()).nlp
     work = _Work.of(examples, nlp, base, seed, progress)
-    labels, groups, targets = work.labels, work.groups, work.targets
-    regularization, decisions = work.decisions(seed, progress)
+    labels, groups = work.labels, work.groups
+    if rehearsal:
+        regularization = REGULARIZATION
+        rows, decisions, reader = work.rehearse(rehearsal, progress)
+    else:
+        rows, reader = np.arange(len(examples)), None
+        regularization, decisions = work.decisions(seed, progress)
+    judged, targets, weights = [examples[row] for row in rows], work.targets[rows], work.weights_in_life[rows]
     progress("training on the whole corpus")
-    space, (model,) = work.fit(range(len(examples)), [regularization])
-    model, probabilities = calibrate(model, targets, decisions, work.weights_in_life)
-    thresholds = best_thresholds(targets, probabilities, labels, work.weights_in_life)
+    space, (parts,) = work.fit(range(len(examples)), [regularization])
+    model, reader, probabilities = calibrate(parts[0], reader or parts[1], targets, decisions, weights)
+    thresholds = best_thresholds(targets, probabilities, labels, weights)
     facets = train_facets(space, space.transform(work.docs), examples, labels, seed)
-    scores = measure(targets, probabilities, labels, thresholds, examples, seed).to_dict()
+    scores = measure(targets, probabilities, labels, thresholds, judged, seed).to_dict()
     meta = {
         "labels": list(labels),
         "thresholds": thresholds,
@@ -93,7 +107,7 @@ def train(
             "sha256": corpus_hash(examples),
             "units": len(examples),
             "documents": len(set(groups)),
-            "positives": {label: int(targets[:, column].sum()) for column, label in enumerate(labels)},
+            "positives": {label: int(work.targets[:, column].sum()) for column, label in enumerate(labels)},
         },
         "seed": seed,
         "regularization": regularization,
@@ -104,7 +118,7 @@ def train(
             key: scores[key] for key in ("units", "labels", "micro", "macro", "slices") if key in scores
         },
     }
-    return build(nlp, space, model, thresholds, facets, meta)
+    return build(nlp, space, model, reader, thresholds, facets, meta)
 
 
 def out_of_fold(
@@ -124,9 +138,9 @@ def out_of_fold(
     """
     work = _Work.of(examples, load().nlp, None, seed, progress)
     regularization, decisions = work.decisions(seed, progress)
-    _, (model,) = work.fit(range(len(examples)), [regularization])
+    _, ((model, _),) = work.fit(range(len(examples)), [regularization])
     weights = np.repeat(work.weights[:, None], len(work.labels), axis=1)
-    return work.labels, calibrate(model, work.targets, decisions, weights)[1]
+    return work.labels, calibrate(model, None, work.targets, decisions, weights)[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +165,7 @@ class _Work:
         targets = targets_for(examples, labels)
         _check(targets, labels, groups, MIN_WITH_BASE if base else MIN_EXAMPLES)
         progress(f"tokenizing and tagging {len(examples)} units")
-        run_on = _run_on(examples, groups, seed)
+        run_on = join(examples, groups, seed)
         docs = list(tagged(nlp, [example.text for example in examples]))
         run_on_docs = list(tagged(nlp, [example.text for example in run_on]))
         weights = np.array([example.weight for example in examples])
@@ -173,7 +187,7 @@ class _Work:
 
     def fit(
         self, rows: Sequence[int] | NDArray[np.int_], regularizations: Sequence[float]
-    ) -> tuple[FeatureSpace, list[Classifier]]:
+    ) -> tuple[FeatureSpace, list[tuple[Classifier, Reader | None]]]:
         """Train on some units, once for each strength of regularization."""
         learned = {self.groups[row] for row in rows}
         extra = [row for row, example in enumerate(self.run_on) if example.document in learned]
@@ -184,11 +198,67 @@ class _Work:
         targets = np.vstack([self.targets[rows], targets_for(joined, self.labels)])
         weights = np.concatenate([self.weights[rows], [example.weight for example in joined]])
         if self.base:
-            start = partial(adapt, self.base.parts[1])
-        else:
-            ways = _ways([self.examples[row] for row in rows] + joined, targets, self.labels)
-            start = partial(fit, scales=space.scales, length=space.length, ways=ways)
-        return space, [start(counts, targets, self.labels, weights, value) for value in regularizations]
+            everything = docs + [self.run_on_docs[row] for row in extra]
+            return space, self._adapted(everything, counts, targets, weights, regularizations)
+        ways = _ways([self.examples[row] for row in rows] + joined, targets, self.labels)
+        start = partial(fit, scales=space.scales, length=space.length, ways=ways)
+        return space, [(start(counts, targets, self.labels, weights, value), None) for value in regularizations]
+
+    def _adapted(
+        self,
+        docs: Sequence[Doc],
+        counts: csr_matrix,
+        targets: NDArray[np.bool_],
+        weights: NDArray[np.float64],
+        regularizations: Sequence[float],
+    ) -> list[tuple[Classifier, Reader | None]]:
+        assert self.base is not None
+        space, classifier, reader = self.base.parts
+        added: NDArray[np.float64] | float = 0.0
+        if reader:
+            words = [[word.name for word in space.words(doc)] for doc in docs]
+            added = reader.read(words, classifier.decision_function(counts))
+        found = []
+        for value in regularizations:
+            model, shares = adapt(classifier, counts, targets, self.labels, weights, value, added=added)
+            own = reader and replace(reader, mixing=shares @ reader.mixing, gate=np.full(len(self.labels), -np.inf))
+            found.append((model, own))
+        return found
+
+    def rehearse(
+        self, rehearsal: Rehearsal, progress: Progress
+    ) -> tuple[NDArray[np.int_], NDArray[np.float64], Reader]:
+        """Find how classifier and encoder go together, on documents that neither has learned from.
+
+        Returns
+        -------
+        tuple
+            The rows of these documents, n_rows; the log-odds of both together there, shape (n_rows, n_labels); and the
+            reader for the whole corpus, whose mixing fits a classifier that is not yet calibrated.
+        """
+        if rehearsal.corpus != corpus_hash(self.examples):
+            raise CorpusError(
+                f"the encoder was trained on the corpus of SHA-256 {rehearsal.corpus[:12]}, this is "
+                f"{corpus_hash(self.examples)[:12]}. Train it again with corpora/resume-encoder/make_encoder.py."
+            )
+        progress("rehearsing on documents that the encoder has not seen")
+        held = np.array([group in rehearsal.held_out for group in self.groups])
+        rows, rest = np.flatnonzero(held), np.flatnonzero(~held)
+        space, ((model, _),) = self.fit(rest, [REGULARIZATION])
+        parts, starts = space.cut([self.docs[row] for row in rows])
+        plain = model.decision_function(space.count(parts))
+        outputs = rehearsal.rehearsed.encode([[word.name for word in part] for part in parts]).astype(np.float64)
+        best, read = (np.maximum.reduceat(scores, starts, axis=0) for scores in (plain, outputs))
+        names = rehearsal.encoder.outputs
+        shown = [(label, *skill(label).facets) for label in self.labels]
+        chosen = [[names.index(name) for name in these if name in names] for these in shown]
+        targets, weights = self.targets[rows], self.weights_in_life[rows]
+        gate = negligible(best, targets, weights)
+        skipped = np.all(plain < gate, axis=1)
+        unread = outputs[skipped].mean(axis=0) if skipped.any() else outputs.min(axis=0)
+        reader = Reader(rehearsal.encoder, blend(best, read, chosen, targets, weights), gate, unread)
+        added = replace(reader, encoder=rehearsal.rehearsed).mixed(np.where(skipped[:, None], unread, outputs))
+        return rows, np.maximum.reduceat(plain + added, starts, axis=0), reader
 
     def decisions(self, seed: int, progress: Progress) -> tuple[float, NDArray[np.float64]]:
         """Return the best regularization and the log-odds of each unit by a model that has not seen its document."""
@@ -199,8 +269,8 @@ class _Work:
             progress(f"cross-validation {number} of {FOLDS}")
             space, models = self.fit(rest, values)
             docs = [self.docs[row] for row in held_out]
-            for place, model in enumerate(models):
-                found[place, held_out] = log_odds(space, model, docs)[0]
+            for place, (model, reader) in enumerate(models):
+                found[place, held_out] = log_odds(space, model, reader, docs)[0]
         areas = [
             np.mean([average_precision(t, d) for t, d in zip(self.targets.T, one.T, strict=True)]) for one in found
         ]
@@ -285,7 +355,7 @@ def _groups(examples: Sequence[Example]) -> list[str]:
     return [example.document or f"unit {row}" for row, example in enumerate(examples)]
 
 
-def _run_on(examples: Sequence[Example], groups: Sequence[str], seed: int) -> list[Example]:
+def join(examples: Sequence[Example], groups: Sequence[str], seed: int) -> list[Example]:
     """Join some units with another of their document, as extraction joins lines; the labels are those of either."""
     chance = random.Random(seed)
     of_document: dict[str, list[Example]] = {}

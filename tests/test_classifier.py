@@ -82,7 +82,7 @@ def test_parts_that_do_not_go_together_are_refused(tmp_path, change):
 def test_calibration_keeps_the_order_and_leaves_the_classifier_alone():
     pooled = model(ways=WAYS)
     before = pooled.decision_function(COUNTS)
-    calibrated, probabilities = calibrate(pooled, TARGETS, before, np.ones((200, 2)))
+    calibrated, _, probabilities = calibrate(pooled, None, TARGETS, before, np.ones((200, 2)))
     assert (pooled.decision_function(COUNTS) == before).all()
     assert np.allclose(calibrated.predict_proba(COUNTS), probabilities)
     assert (np.diff(probabilities[np.argsort(before[:, 0]), 0]) >= -1e-12).all()
@@ -91,7 +91,7 @@ def test_calibration_keeps_the_order_and_leaves_the_classifier_alone():
 
 def test_adapting_to_the_same_labels_keeps_what_the_base_knows():
     base = model(ways=WAYS)
-    few = adapt(base, COUNTS[:30], TARGETS[:30], ["a", "b"], np.ones(30))
+    few, shares = adapt(base, COUNTS[:30], TARGETS[:30], ["a", "b"], np.ones(30))
     assert few.mixing.shape == (2, 5)
     for column in range(2):
         known, new = base.decision_function(COUNTS)[:, column], few.decision_function(COUNTS)[:, column]

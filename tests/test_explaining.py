@@ -24,12 +24,12 @@ LONG = (
 )
 def test_contributions_sum_to_the_decision(text):
     analyzer = pmskills.load()
-    space, classifier = analyzer.parts
+    parts = analyzer.parts
     unit = next(tagged(analyzer.nlp, [text]))
     if not len(unit):
         return
-    reasons = explain(space, classifier, unit, [0, 1, 2])
-    decision = log_odds(space, classifier, [unit])[0][0]
+    reasons = explain(*parts, unit, [0, 1, 2])
+    decision = log_odds(*parts, [unit])[0][0]
     assert np.allclose([why.decision for why in reasons], decision)
 
 
@@ -48,13 +48,13 @@ def test_the_words_that_carried_a_decision_matter_more_than_others(analyzer):
     """Without its top words evidence is mostly lost; without as many others it mostly stays."""
     chance = random.Random(0)
     units = [e.text for e in pmskills.read_corpus("corpora/vivid-units") if e.labels and len(e.text.split()) > 9][:300]
-    space, classifier = analyzer.parts
+    parts = analyzer.parts
     falls, lost = {"top": [], "other": []}, {"top": 0, "other": 0}
     tried = 0
     for doc, row in zip(tagged(analyzer.nlp, units), analyzer.predict_proba(units), strict=True):
         column = int(row.argmax())
         threshold = analyzer.thresholds[analyzer.labels[column]]
-        (why,) = explain(space, classifier, doc, [column])
+        (why,) = explain(*parts, doc, [column])
         others = [word for word in why.words if word not in why.top]
         if row[column] < threshold or len(others) < len(why.top):
             continue

@@ -124,7 +124,7 @@ def test_load_refuses_another_format(model):
     meta = json.loads((model / "meta.json").read_text())
     meta["pmskills"]["format"] = 99
     (model / "meta.json").write_text(json.dumps(meta))
-    with pytest.raises(ModelError, match="model format 99; this version of pmskills reads formats 2 to 4"):
+    with pytest.raises(ModelError, match="model format 99; this version of pmskills reads formats 2 to 5"):
         pmskills.load(model)
 
 
@@ -253,7 +253,7 @@ def test_imports_go_one_way():
         "    __import__(name); bad = [m for m in without if m in sys.modules]; assert not bad, (name, bad)\n"
         "import types; sys.modules['pmskills'] = types.ModuleType('pmskills')\n"
         f"sys.modules['pmskills'].__path__ = [{str(packaged_model().parent.parent / 'pmskills')!r}]\n"
-        "above = ['documents', 'segmenter', 'features', 'classifier', 'explaining', 'facets', 'analysis', 'pipeline', 'evaluation', 'training', "
+        "above = ['documents', 'segmenter', 'features', 'encoder', 'reader', 'classifier', 'scoring', 'calibration', 'explaining', 'facets', 'analysis', 'pipeline', 'evaluation', 'rehearsal', 'training', "
         "'checks', 'distributed', 'batch', 'progress', 'cli']\n"
         "above = ['pmskills.' + name for name in above]\n"
         "for name in ('skills', 'errors', 'extras', 'lexicon', 'pdf', 'render', 'plots', 'pages', 'report', 'cohort', 'coaching', 'strength', 'formats', 'corpus', 'annotators', 'model_files', 'rows', 'journal', 'exports', 'packaging'):\n"

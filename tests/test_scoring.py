@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pmskills.features import WIDE, WINDOW, windows
 from pmskills.pipeline import tagged
+from pmskills.scoring import decisions as decisions_of
 from pmskills.scoring import log_odds
 
 DUTY = "Typed letters, filed invoices, ordered paper, sorted the mail and kept the calendar of the office"
@@ -31,15 +32,16 @@ def test_a_deed_within_a_long_line_is_found(analyzer, text):
 
 
 def test_log_odds_are_the_highest_of_the_parts(analyzer):
-    space, classifier = analyzer.parts
+    space, classifier, reader = analyzer.parts
     units = list(tagged(analyzer.nlp, [f"{DUTY} {DEED}", DEED, f"{DUTY}. {DUTY}", ""]))
-    decisions, counts = log_odds(space, classifier, units)
+    decisions, counts = log_odds(space, classifier, reader, units)
     for unit, row, whole in zip(units, decisions, counts, strict=True):
-        parts, starts = space.transform_parts([unit])
+        parts, starts = space.cut([unit])
         assert starts.tolist() == [0]
-        assert parts.shape[0] == 1 + len(windows(int(whole[0, space.length])))
-        assert np.allclose(row, classifier.decision_function(parts).max(axis=0))
-        assert (parts[[0]] != space.transform([unit])).nnz == 0
+        assert len(parts) == 1 + len(windows(int(whole[0, space.length])))
+        counts, plain, added = decisions_of(space, classifier, reader, parts)
+        assert np.allclose(row, (plain + added).max(axis=0))
+        assert (counts[[0]] != space.transform([unit])).nnz == 0
 
 
 def test_no_units_have_no_log_odds(analyzer):

@@ -15,7 +15,7 @@ from pmskills.pipeline import tagged
 from pmskills.skills import SKILLS
 
 analyzer = pmskills.load()
-space, _ = analyzer.parts
+space = analyzer.parts[0]
 examples = [example for example in pmskills.read_corpus(sys.argv[1]) if example.facets]
 counts = space.transform(list(tagged(analyzer.nlp, [example.text for example in examples])))
 groups = [example.document for example in examples]
