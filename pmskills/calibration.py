@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from pmskills.classifier import Classifier
+from pmskills.errors import CorpusError
 from pmskills.reader import Reader
 
 PLATEAU = 0.005
@@ -48,7 +49,9 @@ def calibrate(
         classifier, mixing=classifier.mixing * scales[:, None], biases=classifier.biases * scales + shifts
     )
     if reader:
-        reader = replace(reader, mixing=reader.mixing * scales[:, None], gate=reader.gate * scales + shifts)
+        # Where the order is turned round no gate holds.
+        gate = np.where(scales > 0, reader.gate * np.abs(scales) + shifts, -np.inf)
+        reader = replace(reader, mixing=reader.mixing * scales[:, None], gate=gate)
     return calibrated, reader, expit(decisions * scales + shifts)
 
 
@@ -117,11 +120,18 @@ def blend(
     -------
     ndarray, shape (n_labels, n_outputs), float64
         To be added to log-odds that count once.
+
+    Raises
+    ------
+    CorpusError
+        Where the encoder is known the classifier says nothing, or the contrary, of a label.
     """
     mixing = np.zeros((targets.shape[1], outputs.shape[1]))
     for label, columns in enumerate(chosen):
         both = np.column_stack([decisions[:, label], outputs[:, columns]])
         stacked = LogisticRegression(C=1.0).fit(both, targets[:, label], weights[:, label])
+        if stacked.coef_[0, 0] <= 0:
+            raise CorpusError("beside the encoder the classifier tells nothing. Train without the encoder.")
         mixing[label, columns] = stacked.coef_[0, 1:] / stacked.coef_[0, 0]
     return mixing
 
@@ -129,9 +139,21 @@ def blend(
 def negligible(
     decisions: NDArray[np.float64], targets: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return for each label the log-odds at which its probability is 0.5%, shape (n_labels,)."""
-    found = np.zeros(targets.shape[1])
+    """Return the log-odds at which a label's probability is 0.5%.
+
+    Parameters
+    ----------
+    decisions, targets, weights
+        Shape (n_units, n_labels); the decisions must come from units not trained on.
+
+    Returns
+    -------
+    ndarray, shape (n_labels,), float64
+        Minus infinity where higher log-odds do not mean a higher probability.
+    """
+    found = np.full(targets.shape[1], -np.inf)
     for label in range(targets.shape[1]):
         platt = LogisticRegression(C=1e6).fit(decisions[:, [label]], targets[:, label], weights[:, label])
-        found[label] = (logit(NEGLIGIBLE) - platt.intercept_[0]) / platt.coef_[0, 0]
+        if platt.coef_[0, 0] > 0:
+            found[label] = (logit(NEGLIGIBLE) - platt.intercept_[0]) / platt.coef_[0, 0]
     return found

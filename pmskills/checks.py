@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from pmskills.corpus import Example
 from pmskills.errors import CorpusError
 from pmskills.extras import extra
-from pmskills.model_files import packaged_model, read_json
+from pmskills.model_files import packaged_model, read_features
 from pmskills.skills import SKILLS
 from pmskills.training import MIN_EXAMPLES, Progress, out_of_fold
 
@@ -371,7 +371,7 @@ def _register(examples: Sequence[Example]) -> Iterator[Finding]:
 
 
 def _known_words(examples: Sequence[Example]) -> float:
-    names = read_json(packaged_model() / "pm_skills" / "features.json")["names"]
+    names = read_features(packaged_model() / "pm_skills")["names"]
     known = {name[2:] for name in names if name.startswith("w:")}
     words = [word for example in examples for word in re.findall(r"[a-z']+", example.text.lower())]
     return sum(word in known for word in words) / max(1, len(words))

@@ -340,7 +340,7 @@ def adapt(
     """Train a classifier that starts from another: its log-odds are features that cost next to nothing to use.
 
     The parameters are those of `fit`, with the counts in the feature space of the base, whose pools become pools of
-    the new classifier, and what a reader adds to the log-odds of the base, shape (n_units, n_base_labels).
+    the new classifier; ``added`` is what a reader adds to the log-odds of the base, shape (n_units, n_base_labels).
 
     Returns
     -------

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from pmskills.classifier import Classifier
 from pmskills.features import FeatureSpace
 from pmskills.reader import Reader
-from pmskills.scoring import decisions
+from pmskills.scoring import decisions, names, parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def explain(
     columns
         Which of the classifier's labels to explain.
     """
-    parts = [list(space.words(unit))] if classifier.length is None else space.cut([unit])[0]
+    parts, _ = parts_of(space, classifier, [unit])
     counts, plain, added = decisions(space, classifier, reader, parts)
     deciding = (plain + added).argmax(axis=0)
     found = []
@@ -95,7 +95,7 @@ def explain(
         part = int(deciding[column])
         sums, rest = _shares(space, classifier, unit, column, counts[[part]], part)
         if reader:
-            lost = reader.shares([word.name for word in parts[part]], plain[part], column)
+            lost = reader.shares(names([parts[part]])[0], plain[part], column)
             sums[space.places(unit, part)] += lost
             rest += added[part, column] - lost.sum()
         words = tuple(

@@ -53,8 +53,18 @@ Located = tuple[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word as the features see it: masked, with its stem, tag and classes, and the columns of its own features."""
+class MaskedWord:
+    """A word as the features see it.
+
+    Attributes
+    ----------
+    name
+        The word in lower case and well spelt, or what masks it.
+    stem, tag, classes
+        Of the name.
+    columns
+        The columns of the features that stand on this word alone.
+    """
 
     name: str
     stem: str
@@ -97,7 +107,7 @@ class FeatureSpace:
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     lenient: bool = False
     _columns: dict[str, int] = field(init=False, repr=False)
-    _cache: dict[tuple[int, int, bool], Word] = field(init=False, repr=False)
+    _cache: dict[tuple[int, int, bool], MaskedWord] = field(init=False, repr=False)
     _pairs: dict[str, dict[str, dict[str, int]]] = field(init=False, repr=False)
     _classes_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
     _known_stems: frozenset[str] = field(init=False, repr=False)
@@ -209,7 +219,7 @@ class FeatureSpace:
         """
         return self.count(list(self.words(span)) for span in spans)
 
-    def cut(self, spans: Sequence[Doc | Span]) -> tuple[list[list[Word]], NDArray[np.int64]]:
+    def cut(self, spans: Sequence[Doc | Span]) -> tuple[list[list[MaskedWord]], NDArray[np.int64]]:
         """Return the words of the units and, below each long one, of its windows.
 
         Parameters
@@ -223,7 +233,7 @@ class FeatureSpace:
             The words of each part, n_parts, and for each unit the place where it stands whole, shape (n_units,),
             ascending; its windows, by `windows`, follow it.
         """
-        parts: list[list[Word]] = []
+        parts: list[list[MaskedWord]] = []
         starts = np.zeros(len(spans), dtype=np.int64)
         for place, span in enumerate(spans):
             starts[place] = len(parts)
@@ -232,8 +242,18 @@ class FeatureSpace:
             parts += [words[first:last] for first, last in windows(len(words))]
         return parts, starts
 
-    def count(self, units: Iterable[Sequence[Word]]) -> csr_matrix:
-        """Return the counts of the features of units or parts from `cut`, shape (n_units, n_features)."""
+    def count(self, units: Iterable[Sequence[MaskedWord]]) -> csr_matrix:
+        """Return the counts of features.
+
+        Parameters
+        ----------
+        units
+            The words of units, or of their parts from `cut`.
+
+        Returns
+        -------
+        csr_matrix, shape (n_units, n_features), float64
+        """
         indices: list[int] = []
         indptr = [0]
         columns = self._columns
@@ -290,8 +310,8 @@ class FeatureSpace:
                     known = pairs.get(name, {})
                     indices.extend(known[other] for other in others if other in known)
 
-    def words(self, span: Doc | Span) -> Iterator[Word]:
-        """Yield the words of a unit."""
+    def words(self, span: Doc | Span) -> Iterator[MaskedWord]:
+        """Yield the words of a unit, in order; of several masked names in a row the first alone."""
         cache = self._cache
         previous = ""
         first = True
@@ -308,14 +328,14 @@ class FeatureSpace:
                 yield word
             previous = word.name
 
-    def _look_up(self, text: str, tag: str, first: bool) -> Word:
+    def _look_up(self, text: str, tag: str, first: bool) -> MaskedWord:
         name = self._mask(text, first)
         stem, tag = _stem(name), self._tag(name, tag)
         classes = self._classes_of.get(stem, ())
         of_classes = (f"g:{one}/{tag}" for one in classes if tag)
         features = (f"w:{name}", f"s:{stem}", LENGTH, *_character_ngrams(name), *of_classes)
         known = (self._columns.get(feature) for feature in features)
-        return Word(name, stem, tag, classes, tuple(column for column in known if column is not None))
+        return MaskedWord(name, stem, tag, classes, tuple(column for column in known if column is not None))
 
     def _mask(self, text: str, first: bool) -> str:
         if _MONEY.search(text):

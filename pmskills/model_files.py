@@ -1,7 +1,9 @@
 """Model folders as files: which one is packaged, what names it, which labels it has; without loading it."""
 
+import gzip
 import hashlib
 import json
+import zlib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 from pmskills.errors import ModelError
 
 PACKAGED = "pm_evidence"
+MOST_BYTES = 500_000_000
 
 
 def packaged_model() -> Path:
@@ -72,17 +75,36 @@ def labels_of(folder: Path) -> tuple[str, ...]:
     return tuple(read_json(folder / "pm_skills" / "labels.json")["labels"])
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a file of a model.
+def read_features(part: Path) -> dict[str, Any]:
+    """Return what a model's part pm_skills says of its features; before format 5 the file was not compressed.
 
     Raises
     ------
     ModelError
-        The file is missing or is not a JSON object.
+        As `read_json`.
+    """
+    packed = part / "features.json.gz"
+    return read_json(packed if packed.is_file() else part / "features.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a file of a model, compressed where its name ends in ``.gz``.
+
+    Raises
+    ------
+    ModelError
+        The file is missing, is not a JSON object, or unpacks to more than 500 MB.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError) as error:
+        if path.suffix == ".gz":
+            with gzip.open(path) as file:
+                data = file.read(MOST_BYTES + 1)
+            if len(data) > MOST_BYTES:
+                raise ModelError(f"{path}: refused, it unpacks to more than {MOST_BYTES // 10**6} MB.")
+        else:
+            data = path.read_bytes()
+        value = json.loads(data)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         raise ModelError(f"{path}: cannot be read ({error}). Build the model again with `pmskills train`.") from None
     if not isinstance(value, dict):
         raise ModelError(f"{path}: expected an object, found {type(value).__name__}.")

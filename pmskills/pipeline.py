@@ -1,6 +1,7 @@
 """The spaCy pipeline: build, load, and analyze resumes with it."""
 
 import configparser
+import gzip
 import io
 import json
 import shutil
@@ -31,7 +32,7 @@ from pmskills.errors import ModelError
 from pmskills.explaining import Why, explain
 from pmskills.facets import FacetModel
 from pmskills.features import FeatureSpace
-from pmskills.model_files import PACKAGED, folder_of, read_json
+from pmskills.model_files import MOST_BYTES, PACKAGED, folder_of, read_features, read_json
 from pmskills.reader import Reader
 from pmskills.scoring import log_odds
 from pmskills.segmenter import Unit, id_of, unit_of
@@ -41,7 +42,6 @@ from pmskills.tagger import ResumeTagger
 # 2: without facets. 3: facets in a folder of their own. 4: word classes, pools of regressions. 5: may have a reader.
 FORMATS = (2, 3, 4, 5)
 MOST_CONFIG = 100_000
-MOST_BYTES = 500_000_000
 PARTS = (TAGGER, "pm_segmenter", "pm_skills")
 # What the configuration of our pipelines calls; anything else could be code of whoever wrote the folder.
 CALLED = frozenset(
@@ -188,8 +188,12 @@ class SkillTagger:
             "classes": self.space.classes,
             "names": list(self.space.names),
         }
-        _write_json(folder / "features.json", features)
-        _write_json(folder / "labels.json", {"labels": self.classifier.labels, "thresholds": self.thresholds})
+        (folder / "features.json").unlink(missing_ok=True)
+        data = json.dumps(features, ensure_ascii=False, separators=(",", ":")).encode()
+        # Without the time, so that the same model is the same file.
+        (folder / "features.json.gz").write_bytes(gzip.compress(data, mtime=0))
+        labels = {"labels": self.classifier.labels, "thresholds": self.thresholds, "reader": self.reader is not None}
+        _write_json(folder / "labels.json", labels)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SkillTagger":
         """Read what `to_disk` wrote.
@@ -202,7 +206,7 @@ class SkillTagger:
         folder = Path(path)
         if not any(folder.iterdir()):
             return self
-        features, labels = read_json(folder / "features.json"), read_json(folder / "labels.json")
+        features, labels = read_features(folder), read_json(folder / "labels.json")
         self.space = FeatureSpace(
             features["names"],
             frozenset(features["common"]),
@@ -210,7 +214,7 @@ class SkillTagger:
             bool(features.get("lenient", False)),
         )
         self.classifier = Classifier.load(folder / "classifier.skops", labels["labels"])
-        self.reader = Reader.load(folder / "reader", labels["labels"]) if (folder / "reader").is_dir() else None
+        self.reader = Reader.load(folder / "reader", labels["labels"]) if labels.get("reader") else None
         self.thresholds = {label: float(labels["thresholds"][label]) for label in labels["labels"]}
         self.facets = FacetModel.from_disk(folder / "facets") if (folder / "facets").is_dir() else None
         if self.facets and self.facets.columns.max(initial=0) >= len(self.space.names):

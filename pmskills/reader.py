@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmskills.encoder import Encoder
+from pmskills.arrays import read_arrays, write_arrays
+from pmskills.encoder import LONGEST, Encoder
 from pmskills.errors import ModelError
 
+MOST_BYTES = 1_000_000
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Reader:
     """An encoder, and how much each of its outputs counts for each label.
 
@@ -53,12 +57,22 @@ class Reader:
         return self.mixed(outputs)
 
     def mixed(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what outputs of the encoder, shape (n_units, n_outputs), add: shape (n_units, n_labels)."""
+        """Return what outputs of the encoder add to the log-odds.
+
+        Parameters
+        ----------
+        outputs
+            Shape (n_units, n_outputs).
+
+        Returns
+        -------
+        ndarray, shape (n_units, n_labels), float64
+        """
         # Not BLAS, which rounds a row otherwise among other rows.
         return np.asarray(np.einsum("no,lo->nl", outputs, self.mixing), dtype=np.float64)
 
     def shares(self, words: Sequence[str], decisions: NDArray[np.float64], column: int) -> NDArray[np.float64]:
-        """Return what each word of one unit adds for one label: what is lost when it is masked, shape (n_words,).
+        """Return what each word of one unit adds for one label: what is lost when it is masked.
 
         Parameters
         ----------
@@ -68,18 +82,25 @@ class Reader:
             The classifier's log-odds of the unit, shape (n_labels,).
         column
             The label.
+
+        Returns
+        -------
+        ndarray, shape (n_words,), float64
         """
-        if not (decisions >= self.gate).any():
-            return np.zeros(len(words))
-        without = [[*words[:place], "<name>", *words[place + 1 :]] for place in range(len(words))]
-        outputs = self.encoder.encode([words, *without]) @ self.mixing[column]
-        return np.asarray(outputs[0] - outputs[1:], dtype=np.float64)
+        shares = np.zeros(len(words))
+        if (decisions >= self.gate).any():
+            # Each word is a piece or more: none beyond can be read.
+            seen = words[:LONGEST]
+            without = [[*seen[:place], "<name>", *seen[place + 1 :]] for place in range(len(seen))]
+            outputs = self.mixed(self.encoder.encode([seen, *without]).astype(np.float64))[:, column]
+            shares[: len(seen)] = outputs[0] - outputs[1:]
+        return shares
 
     def save(self, folder: Path) -> None:
         """Write to a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         self.encoder.save(folder / "encoder.npz")
-        np.savez(folder / "mixing.npz", mixing=self.mixing, gate=self.gate, unread=self.unread)
+        write_arrays(folder / "mixing.npz", {"mixing": self.mixing, "gate": self.gate, "unread": self.unread})
 
     @classmethod
     def load(cls, folder: Path, labels: Sequence[str]) -> "Reader":
@@ -91,13 +112,14 @@ class Reader:
             A file is missing or damaged, or does not fit the labels.
         """
         encoder = Encoder.load(folder / "encoder.npz")
-        try:
-            with np.load(folder / "mixing.npz", allow_pickle=False) as archive:
-                reader = cls(encoder, archive["mixing"], archive["gate"], archive["unread"])
-        except Exception as error:  # NumPy raises whatever zipfile and its own parser raise
-            raise ModelError(f"{folder}: the reader is damaged ({type(error).__name__}: {error}).") from error
-        shapes = (reader.mixing.shape, reader.gate.shape, reader.unread.shape)
+        arrays = read_arrays(folder / "mixing.npz", MOST_BYTES)
         outputs = len(encoder.outputs)
-        if shapes != ((len(labels), outputs), (len(labels),), (outputs,)):
+        expected = {"mixing": (len(labels), outputs), "gate": (len(labels),), "unread": (outputs,)}
+        if {name: array.shape for name, array in arrays.items()} != expected or not all(map(_sound, arrays.values())):
             raise ModelError(f"{folder}: not a reader for {len(labels)} labels. Build the model again.")
-        return reader
+        return cls(encoder, **arrays)
+
+
+def _sound(array: NDArray[Any]) -> bool:
+    """Return whether an array holds numbers; minus infinity is the gate that lets all through."""
+    return array.dtype == np.float64 and not bool((np.isnan(array) | (array == np.inf)).any())

@@ -8,16 +8,16 @@ from scipy.sparse import csr_matrix
 from spacy.tokens import Doc, Span
 
 from pmskills.classifier import Classifier
-from pmskills.features import FeatureSpace, Word
+from pmskills.features import FeatureSpace, MaskedWord
 from pmskills.reader import Reader
+
+Parts = Sequence[Sequence[MaskedWord]]
 
 
 def log_odds(
     space: FeatureSpace, classifier: Classifier, reader: Reader | None, units: Sequence[Doc | Span]
 ) -> tuple[NDArray[np.float64], csr_matrix]:
     """Decide on units; a unit carries a label when any of its parts does, so the highest of its parts counts.
-
-    Models made before long units counted less look at whole units only.
 
     Parameters
     ----------
@@ -31,18 +31,33 @@ def log_odds(
     tuple
         Log-odds, shape (n_units, n_labels), and the feature counts of the whole units, shape (n_units, n_features).
     """
-    if classifier.length is None or not units:
-        counts = space.transform(units)
-        return classifier.decision_function(counts), counts
-    parts, starts = space.cut(units)
+    parts, starts = parts_of(space, classifier, units)
     counts, plain, added = decisions(space, classifier, reader, parts)
+    if not units:
+        return plain, counts
     return np.maximum.reduceat(plain + added, starts, axis=0), counts[starts]
 
 
+def parts_of(
+    space: FeatureSpace, classifier: Classifier, units: Sequence[Doc | Span]
+) -> tuple[Parts, NDArray[np.int64]]:
+    """Return what is decided on, as `FeatureSpace.cut` does; for models made before long units counted less whole units."""
+    if classifier.length is None:
+        return [list(space.words(unit)) for unit in units], np.arange(len(units))
+    return space.cut(units)
+
+
 def decisions(
-    space: FeatureSpace, classifier: Classifier, reader: Reader | None, parts: Sequence[Sequence[Word]]
+    space: FeatureSpace, classifier: Classifier, reader: Reader | None, parts: Parts
 ) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
     """Return the feature counts of parts, the classifier's log-odds, and what the reader adds to them.
+
+    Parameters
+    ----------
+    space, classifier, reader
+        The model.
+    parts
+        From `parts_of`.
 
     Returns
     -------
@@ -53,4 +68,9 @@ def decisions(
     plain = classifier.decision_function(counts)
     if reader is None:
         return counts, plain, np.zeros_like(plain)
-    return counts, plain, reader.read([[word.name for word in part] for part in parts], plain)
+    return counts, plain, reader.read(names(parts), plain)
+
+
+def names(parts: Parts) -> list[list[str]]:
+    """Return the masked words of parts by name."""
+    return [[word.name for word in part] for part in parts]

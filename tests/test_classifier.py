@@ -92,7 +92,7 @@ def test_calibration_keeps_the_order_and_leaves_the_classifier_alone():
 def test_adapting_to_the_same_labels_keeps_what_the_base_knows():
     base = model(ways=WAYS)
     few, shares = adapt(base, COUNTS[:30], TARGETS[:30], ["a", "b"], np.ones(30))
-    assert few.mixing.shape == (2, 5)
+    assert (few.mixing.shape, shares.shape) == ((2, 5), (2, 2))
     for column in range(2):
         known, new = base.decision_function(COUNTS)[:, column], few.decision_function(COUNTS)[:, column]
         assert np.corrcoef(known, new)[0, 1] > 0.95

@@ -71,7 +71,7 @@ def test_words_are_cut_into_the_longest_pieces():
     encoder = small()
     by_hand = Encoder(encoder.outputs, (*PIECES[:10], "##EE", *PIECES[11:]), encoder.weights, HEADS)
     assert not np.array_equal(encoder.encode([["fixed"]]), by_hand.encode([["fixed"]]))
-    assert np.array_equal(encoder.encode([["fixé"]]), encoder.encode([["[UNK]"]]))
+    assert np.array_equal(encoder.encode([["fixø"]]), encoder.encode([["[UNK]"]]))
     assert np.array_equal(encoder.encode([["fixed"]]), encoder.encode([["fix", "##ed"]]))
 
 
@@ -108,19 +108,57 @@ def test_a_written_encoder_is_equal(tmp_path):
 
 def test_a_missing_or_damaged_encoder_is_named(tmp_path):
     path = tmp_path / "e.npz"
-    with pytest.raises(ModelError, match=r"e\.npz: the encoder is missing or damaged \(FileNotFoundError"):
+    with pytest.raises(ModelError, match=r"e\.npz: missing or damaged \(FileNotFoundError"):
         Encoder.load(path)
     path.write_bytes(b"PK no archive")
-    with pytest.raises(ModelError, match="the encoder is missing or damaged"):
+    with pytest.raises(ModelError, match="missing or damaged"):
         Encoder.load(path)
+    np.savez(path, **small().weights)
+    with pytest.raises(ModelError, match="not an encoder \\('vocabulary'\\)"):
+        Encoder.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"positions": np.ones((8, WIDTH), dtype=np.float32)}, "shapes do not go together"),
+        ({"pieces": np.ones((4, NARROW), dtype=np.float32)}, "shapes do not go together"),
+        ({"head": np.ones((WIDTH, 1), dtype=np.float32), "head.shift": np.ones(1)}, "shapes do not go together"),
+        ({"0.done.scale": np.array(1.0)}, "shapes do not go together"),
+        ({"1.query": np.ones((WIDTH, WIDTH))}, "1.inner"),
+        ({"head.shift": np.array([np.nan, 0])}, "not all weights are finite"),
+    ],
+)
+def test_weights_that_do_not_go_together_are_refused(change, message):
+    weights = {name: value for name, value in small().weights.items() if name.removesuffix(".step") not in change}
+    with pytest.raises((ValueError, KeyError), match=message):
+        Encoder(("a", "b"), PIECES, weights | change, HEADS)
+
+
+def test_a_vocabulary_without_what_is_needed_is_refused():
+    for pieces in (("[X]", *PIECES[1:]), (*PIECES[:-1], "fix")):
+        with pytest.raises(ValueError, match="pieces are missing or stand twice"):
+            Encoder(("a", "b"), pieces, small().weights, HEADS)
+
+
+def test_words_are_cut_at_punctuation_and_accents_are_dropped():
     encoder = small()
-    np.savez(path, **{name: value for name, value in encoder.weights.items() if name != "head"})
-    with pytest.raises(ModelError, match="the encoder is missing or damaged"):
-        Encoder.load(path)
+    assert np.array_equal(encoder.encode([["$fíxed"]]), encoder.encode([["$", "fixed"]]))
+
+
+def test_a_word_without_end_is_unknown_at_once():
+    encoder = small()
+    assert np.array_equal(encoder.encode([["fix" * 100_000]]), encoder.encode([["[UNK]"]]))
+
+
+def test_an_encoder_that_unpacks_without_end_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "e.npz", head=np.zeros(201_000_000, dtype=np.int8))
+    with pytest.raises(ModelError, match=r"e\.npz: refused, it unpacks to 201 MB"):
+        Encoder.load(tmp_path / "e.npz")
 
 
 def test_pickled_objects_are_refused(tmp_path):
     path = tmp_path / "e.npz"
     np.savez(path, vocabulary=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(ModelError, match="the encoder is missing or damaged"):
+    with pytest.raises(ModelError, match="missing or damaged"):
         Encoder.load(path)

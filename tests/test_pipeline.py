@@ -1,3 +1,4 @@
+import gzip
 import json
 import shutil
 import subprocess
@@ -147,16 +148,30 @@ def test_load_names_a_missing_classifier(model):
 
 
 def test_load_names_damaged_json(model):
-    (model / "pm_skills" / "features.json").write_text("[")
-    with pytest.raises(ModelError, match=r"features.json: cannot be read"):
+    (model / "pm_skills" / "labels.json").write_text("[")
+    with pytest.raises(ModelError, match=r"labels.json: cannot be read"):
+        pmskills.load(model)
+
+
+@pytest.mark.parametrize("data", [b"[", b"", gzip.compress(b"{}" * 1000)[:-20], gzip.compress(b"[")])
+def test_load_names_damaged_features(model, data):
+    (model / "pm_skills" / "features.json.gz").write_bytes(data)
+    with pytest.raises(ModelError, match=r"features.json.gz: cannot be read"):
+        pmskills.load(model)
+
+
+def test_load_refuses_features_that_unpack_without_end(model, monkeypatch):
+    monkeypatch.setattr("pmskills.model_files.MOST_BYTES", 10**6)
+    (model / "pm_skills" / "features.json.gz").write_bytes(gzip.compress(b" " * 2 * 10**6))
+    with pytest.raises(ModelError, match=r"features.json.gz: refused, it unpacks to more than 1 MB"):
         pmskills.load(model)
 
 
 def test_load_names_a_mismatch_of_parts(model):
-    file = model / "pm_skills" / "features.json"
-    features = json.loads(file.read_text())
+    file = model / "pm_skills" / "features.json.gz"
+    features = json.loads(gzip.decompress(file.read_bytes()))
     features["names"] = features["names"][:-1]
-    file.write_text(json.dumps(features))
+    file.write_bytes(gzip.compress(json.dumps(features).encode()))
     with pytest.raises(ModelError, match="the classifier wants"):
         pmskills.load(model)
 

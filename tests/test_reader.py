@@ -51,5 +51,25 @@ def test_a_reader_of_other_labels_or_damaged_is_refused(tmp_path):
     with pytest.raises(ModelError, match="not a reader for 2 labels"):
         Reader.load(tmp_path, ["x", "y"])
     (tmp_path / "mixing.npz").write_bytes(b"no archive")
-    with pytest.raises(ModelError, match="the reader is damaged"):
+    with pytest.raises(ModelError, match=r"mixing\.npz: missing or damaged"):
         Reader.load(tmp_path, ["x", "y", "z"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"gate": np.full(3, np.nan)}, {"gate": np.full(3, np.inf)}, {"unread": np.array(["a", "b"])}]
+)
+def test_numbers_that_are_none_are_refused(tmp_path, change):
+    reader(**change).save(tmp_path)
+    with pytest.raises(ModelError, match="not a reader for 3 labels"):
+        Reader.load(tmp_path, ["x", "y", "z"])
+
+
+def test_mixing_that_unpacks_without_end_is_refused(tmp_path):
+    reader(unread=np.zeros(200_000)).save(tmp_path)
+    with pytest.raises(ModelError, match="refused, it unpacks to 2 MB"):
+        Reader.load(tmp_path, ["x", "y", "z"])
+
+
+def test_words_beyond_what_is_read_have_no_share():
+    shares = reader().shares(["fix"] * 200, np.array(HIGH), 0)
+    assert shares[100:].tolist() == [0] * 100
