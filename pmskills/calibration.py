@@ -13,7 +13,7 @@ from pmskills.errors import CorpusError
 from pmskills.reader import Reader
 
 PLATEAU = 0.005
-NEGLIGIBLE = 0.005
+NEGLIGIBLE = 0.01
 
 
 def calibrate(
@@ -139,7 +139,7 @@ def blend(
 def negligible(
     decisions: NDArray[np.float64], targets: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the log-odds at which a label's probability is 0.5%.
+    """Return the log-odds at which a label's probability is 1%.
 
     Parameters
     ----------

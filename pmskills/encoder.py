@@ -124,7 +124,7 @@ class Encoder:
         return [*found[: LONGEST - 1], self._ids[END]]
 
     def _pieces_of(self, word: str) -> list[int]:
-        """Cut a word at punctuation, and then into the longest pieces from its beginning (WordPiece, Wu et al. 2016)."""
+        """Cut a word at punctuation, then into the longest pieces from its beginning (WordPiece, Wu et al. 2016)."""
         if len(word) > LONGEST_WORD:
             return [self._ids[UNKNOWN]]
         bare = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
@@ -157,8 +157,8 @@ class Encoder:
         states = _normalized(states, a["begin.scale"], a["begin.shift"])
         for layer in range(self.layers):
             states = self._layer(states, alike, f"{layer}.")
-        pooled = np.add.reduceat(states, starts, axis=0) / lengths[:, None].astype(np.float32)
-        return np.asarray(_times(pooled, a["head"]) + a["head.shift"], dtype=np.float32)
+        pooled = np.asarray(np.add.reduceat(states, starts, axis=0) / lengths[:, None], dtype=np.float32)
+        return _times(pooled, a["head"]) + a["head.shift"]
 
     def _layer(self, states: Floats, alike: Sequence[NDArray[np.int64]], name: str) -> Floats:
         a = self._arrays

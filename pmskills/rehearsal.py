@@ -1,15 +1,18 @@
 """A trained encoder on disk, with its rehearsal: the same without some documents, to see how right it is there."""
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pmskills.corpus import Example
 from pmskills.encoder import Encoder
+from pmskills.errors import CorpusError, ModelError
 from pmskills.model_files import read_json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rehearsal:
     """An encoder and what is needed to train a model around it.
 
@@ -22,7 +25,7 @@ class Rehearsal:
     held_out
         Names of these documents.
     corpus
-        SHA-256 of the corpus.
+        What `digest` gives for the corpus.
     """
 
     encoder: Encoder
@@ -45,9 +48,37 @@ class Rehearsal:
         Raises
         ------
         ModelError
-            A file is missing or damaged.
+            A file is missing or damaged, or the two encoders do not go together.
         """
         state = read_json(folder / "rehearsal.json")
-        held_out: Iterable[str] = state["held_out"]
+        held_out, corpus = state.get("held_out"), state.get("corpus")
+        named = isinstance(held_out, list) and all(isinstance(name, str) for name in held_out)
         encoder, rehearsed = (Encoder.load(folder / name) for name in ("encoder.npz", "rehearsed.npz"))
-        return cls(encoder, rehearsed, frozenset(held_out), str(state["corpus"]))
+        if not named or not isinstance(corpus, str) or encoder.outputs != rehearsed.outputs:
+            raise ModelError(f"{folder}: not a rehearsal. Make it again with make_encoder.py.")
+        assert isinstance(held_out, list)
+        return cls(encoder, rehearsed, frozenset(held_out), corpus)
+
+    def check(self, examples: Sequence[Example]) -> None:
+        """Refuse a corpus that the encoder was not trained on.
+
+        Raises
+        ------
+        CorpusError
+            It differs in a text, label, facet, document or weight.
+        """
+        here = digest(examples)
+        if here != self.corpus:
+            raise CorpusError(
+                f"the encoder was trained on the corpus {self.corpus[:12]}, this is {here[:12]}. "
+                "Train it again with corpora/resume-encoder/make_encoder.py."
+            )
+
+
+def digest(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 of all that an encoder learns from, and of how its documents are told apart."""
+    found = hashlib.sha256()
+    for example in examples:
+        seen = [example.text, sorted(example.labels), sorted(example.facets), example.document, example.weight]
+        found.update(json.dumps(seen).encode() + b"\n")
+    return found.hexdigest()

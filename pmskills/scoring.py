@@ -41,7 +41,7 @@ def log_odds(
 def parts_of(
     space: FeatureSpace, classifier: Classifier, units: Sequence[Doc | Span]
 ) -> tuple[Parts, NDArray[np.int64]]:
-    """Return what is decided on, as `FeatureSpace.cut` does; for models made before long units counted less whole units."""
+    """Return what is decided on, as `FeatureSpace.cut` does: without windows for models that know none."""
     if classifier.length is None:
         return [list(space.words(unit)) for unit in units], np.arange(len(units))
     return space.cut(units)

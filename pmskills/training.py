@@ -26,7 +26,7 @@ from pmskills.features import FeatureSpace
 from pmskills.pipeline import Analyzer, build, load, tagged
 from pmskills.reader import Reader
 from pmskills.rehearsal import Rehearsal
-from pmskills.scoring import log_odds
+from pmskills.scoring import log_odds, names
 from pmskills.skills import LABELS, skill
 
 FOLDS = 5
@@ -38,8 +38,6 @@ WORST = 10
 SMALL = 5_000
 REGULARIZATIONS = (0.0003, 0.001, 0.003, 0.01)
 RUN_ON = 0.3
-# Found on real resumes: at 1 the probabilities of the commonest label are too low, at 0.5 of the rarest too high.
-TOWARDS_LIFE = 0.75
 
 Progress = Callable[[str], None]
 
@@ -56,8 +54,7 @@ def train(
     """Train a model.
 
     Calibration, thresholds and scores come from cross-validation in which no document stands on both
-    sides; features too are collected anew in each fold. Calibration and thresholds reckon with how seldom real
-    resumes show our three skills: corpora hold more. It also learns from some units joined with
+    sides; features too are collected anew in each fold. It also learns from some units joined with
     another of their document, as text extraction joins lines. The same corpus and seed give equal predictions.
     On fewer than 5,000 units the strength of regularization is chosen by cross-validation too.
 
@@ -81,19 +78,21 @@ def train(
     Raises
     ------
     CorpusError
-        A label has too few positive or negative examples, all examples are of one document, or the encoder was trained
-        on another corpus.
+        A label has too few positive or negative examples, all examples are of one document, the encoder was trained on
+        another corpus, or there is a base too.
     """
     nlp = tagger or (base or load()).nlp
     work = _Work.of(examples, nlp, base, seed, progress)
     labels, groups = work.labels, work.groups
+    if rehearsal and base:
+        raise CorpusError("an encoder goes with a model of its own. Leave out either the encoder or the base.")
     if rehearsal:
         regularization = REGULARIZATION
         rows, decisions, reader = work.rehearse(rehearsal, progress)
     else:
         rows, reader = np.arange(len(examples)), None
         regularization, decisions = work.decisions(seed, progress)
-    judged, targets, weights = [examples[row] for row in rows], work.targets[rows], work.weights_in_life[rows]
+    judged, targets, weights = [examples[row] for row in rows], work.targets[rows], work.weights_of_labels[rows]
     progress("training on the whole corpus")
     space, (parts,) = work.fit(range(len(examples)), [regularization])
     model, reader, probabilities = calibrate(parts[0], reader or parts[1], targets, decisions, weights)
@@ -110,6 +109,11 @@ def train(
             "positives": {label: int(work.targets[:, column].sum()) for column, label in enumerate(labels)},
         },
         "seed": seed,
+        "judged_on": {
+            "how": "documents held out" if rehearsal else "cross-validation",
+            "units": len(judged),
+            "documents": len({groups[row] for row in rows}),
+        },
         "regularization": regularization,
         "base": base.meta["corpus"]["sha256"] if base else None,
         "versions": {"python": platform.python_version()}
@@ -139,8 +143,7 @@ def out_of_fold(
     work = _Work.of(examples, load().nlp, None, seed, progress)
     regularization, decisions = work.decisions(seed, progress)
     _, ((model, _),) = work.fit(range(len(examples)), [regularization])
-    weights = np.repeat(work.weights[:, None], len(work.labels), axis=1)
-    return work.labels, calibrate(model, None, work.targets, decisions, weights)[2]
+    return work.labels, calibrate(model, None, work.targets, decisions, work.weights_of_labels)[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +175,9 @@ class _Work:
         return cls(examples, labels, groups, docs, targets, weights, run_on, run_on_docs, base)
 
     @property
-    def weights_in_life(self) -> NDArray[np.float64]:
-        """Weights that bring the labels most of the way (in log-odds) to their rate in real resumes: a column for each.
-
-        Not all the way, since real text scores lower than a corpus: too little of it would be found.
-        """
-        found = np.repeat(self.weights[:, None], len(self.labels), axis=1)
-        for column, label in enumerate(self.labels):
-            if (rate := skill(label).rate) is not None:
-                carried = self.targets[:, column]
-                yes, no = self.weights[carried].sum(), self.weights[~carried].sum()
-                found[~carried, column] *= (yes / no * (1 - rate) / rate) ** TOWARDS_LIFE
-        return found
+    def weights_of_labels(self) -> NDArray[np.float64]:
+        """The weight of each unit, once for each label, shape (n_units, n_labels)."""
+        return np.repeat(self.weights[:, None], len(self.labels), axis=1)
 
     def fit(
         self, rows: Sequence[int] | NDArray[np.int_], regularizations: Sequence[float]
@@ -216,8 +210,9 @@ class _Work:
         space, classifier, reader = self.base.parts
         added: NDArray[np.float64] | float = 0.0
         if reader:
-            words = [[word.name for word in space.words(doc)] for doc in docs]
-            added = reader.read(words, classifier.decision_function(counts))
+            # What the new labels will need is not known: all is read, here and by the model made.
+            reader = replace(reader, gate=np.full(len(classifier.labels), -np.inf))
+            added = reader.read(names([list(space.words(doc)) for doc in docs]), classifier.decision_function(counts))
         found = []
         for value in regularizations:
             model, shares = adapt(classifier, counts, targets, self.labels, weights, value, added=added)
@@ -236,23 +231,21 @@ class _Work:
             The rows of these documents, n_rows; the log-odds of both together there, shape (n_rows, n_labels); and the
             reader for the whole corpus, whose mixing fits a classifier that is not yet calibrated.
         """
-        if rehearsal.corpus != corpus_hash(self.examples):
-            raise CorpusError(
-                f"the encoder was trained on the corpus of SHA-256 {rehearsal.corpus[:12]}, this is "
-                f"{corpus_hash(self.examples)[:12]}. Train it again with corpora/resume-encoder/make_encoder.py."
-            )
+        rehearsal.check(self.examples)
         progress("rehearsing on documents that the encoder has not seen")
         held = np.array([group in rehearsal.held_out for group in self.groups])
         rows, rest = np.flatnonzero(held), np.flatnonzero(~held)
+        for part in (rows, rest):
+            _check(self.targets[part], self.labels, [self.groups[row] for row in part], MIN_EXAMPLES)
         space, ((model, _),) = self.fit(rest, [REGULARIZATION])
         parts, starts = space.cut([self.docs[row] for row in rows])
         plain = model.decision_function(space.count(parts))
-        outputs = rehearsal.rehearsed.encode([[word.name for word in part] for part in parts]).astype(np.float64)
+        outputs = rehearsal.rehearsed.encode(names(parts)).astype(np.float64)
         best, read = (np.maximum.reduceat(scores, starts, axis=0) for scores in (plain, outputs))
-        names = rehearsal.encoder.outputs
+        outputs_of = rehearsal.encoder.outputs
         shown = [(label, *skill(label).facets) for label in self.labels]
-        chosen = [[names.index(name) for name in these if name in names] for these in shown]
-        targets, weights = self.targets[rows], self.weights_in_life[rows]
+        chosen = [[outputs_of.index(name) for name in these if name in outputs_of] for these in shown]
+        targets, weights = self.targets[rows], self.weights_of_labels[rows]
         gate = negligible(best, targets, weights)
         skipped = np.all(plain < gate, axis=1)
         unread = outputs[skipped].mean(axis=0) if skipped.any() else outputs.min(axis=0)
@@ -303,7 +296,7 @@ class _Work:
 def write_readme(analyzer: Analyzer, folder: Path) -> None:
     """Write a model's card, README.md, from its meta data: what it learned from, how right it is, what it is for."""
     meta = analyzer.meta
-    corpus, scores = meta["corpus"], meta["cross_validation"]
+    corpus, scores, judged = meta["corpus"], meta["cross_validation"], meta["judged_on"]
     rows = []
     for label, score in [*scores["labels"].items(), ("macro", scores["macro"])]:
         low, high = score.get("f1_interval", (None, None))
@@ -329,8 +322,8 @@ def write_readme(analyzer: Analyzer, folder: Path) -> None:
         f"Format {meta['format']}. Trained on {corpus['units']} units of {corpus['documents']} documents, "
         f"corpus SHA-256 `{corpus['sha256']}`, seed {meta['seed']}, with {versions}.{base}",
         "",
-        f"Scores on units of documents not trained on ({FOLDS}-fold cross-validation over the same corpus; "
-        "on text from elsewhere they are lower):",
+        f"Scores on {judged['units']} units of {judged['documents']} documents not trained on ({judged['how']}; "
+        "calibration and thresholds come from the same units; on text from elsewhere the scores are lower):",
         "",
         "| label | threshold | precision | recall | F1 | 95% interval | AP | support |",
         "|---|---|---|---|---|---|---|---|",

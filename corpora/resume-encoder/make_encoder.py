@@ -25,11 +25,11 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
-from pmskills.corpus import Example, corpus_hash, read_corpus
+from pmskills.corpus import Example, read_corpus
 from pmskills.encoder import LONGEST, STANDS_FOR, Encoder, packed
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import load, tagged
-from pmskills.rehearsal import Rehearsal
+from pmskills.rehearsal import Rehearsal, digest
 from pmskills.skills import LABELS, SKILLS
 from pmskills.training import join
 
@@ -43,7 +43,7 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 class Student(nn.Module):
-    """The first layers of MiniLM, made smaller."""
+    """The first layers of MiniLM, made smaller; without dropout, since pieces are masked instead."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ def main() -> None:
     held_out = frozenset(documents[: round(HELD_OUT * len(documents))])
     rest = [example for example in examples if example.document not in held_out]
     rehearsed, encoder = trained(rest), trained(examples)
-    Rehearsal(encoder, rehearsed, held_out, corpus_hash(examples)).save(chosen.output)
+    Rehearsal(encoder, rehearsed, held_out, digest(examples)).save(chosen.output)
 
 
 def trained(examples: Sequence[Example]) -> Encoder:
@@ -140,7 +140,7 @@ def trained(examples: Sequence[Example]) -> Encoder:
             optimizer.step()
             step += 1
             if step % 200 == 0:
-                print(f"step {step} of {steps}, loss {float(loss):.3f}", flush=True)
+                print(f"step {step} of {steps}, loss {loss.item():.3f}", flush=True)
             if step >= steps:
                 break
     used = {piece for unit in units for piece in unit}

@@ -376,11 +376,11 @@ class Ours:
     folds = 1
 
     def fit(self, examples: Sequence[Example]) -> None:
-        from pmskills.rehearsal import Rehearsal
+        from pmskills.rehearsal import Rehearsal, digest
         from pmskills.training import train
 
         rehearsal = Rehearsal.load(Path("corpora/resume-encoder"))
-        if rehearsal.corpus != corpus_hash(examples):
+        if rehearsal.corpus != digest(examples):
             say("  the encoder is of another corpus: pmskills learns without it")
             rehearsal = None
         self.analyzer = train(examples, rehearsal=rehearsal, progress=lambda message: say(f"  {message}"))
