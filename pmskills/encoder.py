@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pmskills.arrays import read_arrays, write_arrays
 from pmskills.errors import ModelError
+from pmskills.threads import one_thread
 
 Floats = NDArray[np.float32]
 
@@ -31,7 +32,7 @@ STEPS = 127
 MOST_BYTES = 30_000_000
 # How many units are read at a time, and how many rows multiplied.
 TOGETHER = 256
-BLOCK = 128
+BLOCK = 64
 LINEAR = ("query", "key", "value", "mix", "inner", "outer")
 _EPSILON = np.float32(1e-12)
 _PARTS = re.compile(r"\[[A-Z]+\]|\w+|[^\w\s]")
@@ -106,7 +107,8 @@ class Encoder:
         found = np.zeros((len(units), len(self.outputs)), dtype=np.float32)
         for start in range(0, len(units), TOGETHER):
             places = [self.places(words) for words in units[start : start + TOGETHER]]
-            found[start : start + len(places)] = self._read(places)
+            with one_thread():
+                found[start : start + len(places)] = self._read(places)
         return found
 
     def places(self, words: Sequence[str]) -> list[int]:

@@ -221,7 +221,7 @@ class SkillTagger:
             raise ModelError(f"{folder}: its facets are of another model. Build the model again.")
         if self.classifier.width != len(self.space.names):
             raise ModelError(
-                f"{folder}: the classifier wants {self.classifier.width} features, features.json has "
+                f"{folder}: the classifier wants {self.classifier.width} features, its features are "
                 f"{len(self.space.names)}. Build the model again."
             )
         return self

@@ -41,7 +41,11 @@ def old(request, tmp_path, analyzer):
     truth = np.array([[k in (0, 1), k in (2, 3), k in (4, 5)] for k in range(8)] * 3)
     estimators = [LogisticRegression(C=0.003).fit(features, column) for column in truth.T]
     part = folder / "pm_skills"
-    shutil.rmtree(part / "facets")
+    for newer in ("facets", "reader"):
+        shutil.rmtree(part / newer)
+    (part / "features.json.gz").unlink()
+    labels = json.loads((part / "labels.json").read_text())
+    (part / "labels.json").write_text(json.dumps({name: labels[name] for name in ("labels", "thresholds")}))
     skops.io.dump({"weighting": weighting, "estimators": estimators}, part / "classifier.skops")
     (part / "features.json").write_text(json.dumps({"common": sorted(space.common), "names": names}))
     meta = folder / "meta.json"
