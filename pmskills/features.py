@@ -22,6 +22,8 @@ SKIP = 4
 HEAD = 4
 OBJECT_REACH = 8
 CLASS_REACH = 5
+# Longer ones are no words but data that extraction took for text.
+LONGEST_WORD = 100
 # Of a unit of more than WIDE words windows are looked at too: much in it may speak for nothing.
 WIDE = 20
 WINDOW = 16
@@ -338,6 +340,8 @@ class FeatureSpace:
         return MaskedWord(name, stem, tag, classes, tuple(column for column in known if column is not None))
 
     def _mask(self, text: str, first: bool) -> str:
+        if len(text) > LONGEST_WORD:
+            return ""
         if _MONEY.search(text):
             return "<money>"
         if text == "%":

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from pmskills.features import FeatureSpace
@@ -135,3 +136,10 @@ def test_a_mark_glued_to_the_first_word_changes_nothing(analyzer, mark):
         ["Mediated disputes among tenants", f"{mark}Mediated disputes among tenants"]
     )
     assert plain == pytest.approx(marked, abs=0.1)
+
+
+def test_data_without_blanks_is_no_word(analyzer):
+    """A file of megabytes without a blank would else be spelled, cut and encoded letter by letter."""
+    blob = "Zm9vYmFy" * 50_000
+    plain, with_blob = analyzer.predict_proba(["Resolved guest complaints", f"Resolved guest complaints {blob}"])
+    assert np.array_equal(plain, with_blob)
