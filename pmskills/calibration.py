@@ -13,7 +13,8 @@ from pmskills.errors import CorpusError
 from pmskills.reader import Reader
 
 PLATEAU = 0.005
-NEGLIGIBLE = 0.01
+# At 1% more than half of the real units are read, at 3% a third, and on 2,789 of them no F1 changes.
+NEGLIGIBLE = 0.03
 
 
 def calibrate(
@@ -97,7 +98,7 @@ def _f1(truth: NDArray[np.bool_], chosen: NDArray[np.bool_], weights: NDArray[np
 def blend(
     decisions: NDArray[np.float64],
     outputs: NDArray[np.float64],
-    chosen: Sequence[Sequence[int]],
+    columns: Sequence[int | None],
     targets: NDArray[np.bool_],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
@@ -111,8 +112,8 @@ def blend(
         The classifier's log-odds, shape (n_units, n_labels).
     outputs
         The encoder's log-odds, shape (n_units, n_outputs); both must come from units not trained on.
-    chosen
-        For each label the columns of the outputs that may count for it.
+    columns
+        For each label the column of the output that counts for it, if there is one.
     targets, weights
         Shape (n_units, n_labels).
 
@@ -127,19 +128,21 @@ def blend(
         Where the encoder is known the classifier says nothing, or the contrary, of a label.
     """
     mixing = np.zeros((targets.shape[1], outputs.shape[1]))
-    for label, columns in enumerate(chosen):
-        both = np.column_stack([decisions[:, label], outputs[:, columns]])
+    for label, column in enumerate(columns):
+        if column is None:
+            continue
+        both = np.column_stack([decisions[:, label], outputs[:, column]])
         stacked = LogisticRegression(C=1.0).fit(both, targets[:, label], weights[:, label])
         if stacked.coef_[0, 0] <= 0:
             raise CorpusError("beside the encoder the classifier tells nothing. Train without the encoder.")
-        mixing[label, columns] = stacked.coef_[0, 1:] / stacked.coef_[0, 0]
+        mixing[label, column] = stacked.coef_[0, 1] / stacked.coef_[0, 0]
     return mixing
 
 
 def negligible(
     decisions: NDArray[np.float64], targets: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the log-odds at which a label's probability is 1%.
+    """Return the log-odds at which a label's probability is 3%.
 
     Parameters
     ----------

@@ -30,18 +30,22 @@ STANDS_FOR = {
 }
 STEPS = 127
 MOST_BYTES = 30_000_000
+# Of what is computed for each piece.
+MOST_NUMBERS = 100_000_000
 # How many units are read at a time, and how many rows multiplied.
-TOGETHER = 256
+TOGETHER = 128
 BLOCK = 64
-LINEAR = ("query", "key", "value", "mix", "inner", "outer")
+TAKEN = ("query", "key", "value")
 _EPSILON = np.float32(1e-12)
 _PARTS = re.compile(r"\[[A-Z]+\]|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
-    """A transformer (Vaswani et al. 2017) over word pieces, cut from MiniLM (Wang et al. 2020), trained on the corpus.
+    """A transformer layer (Vaswani et al. 2017) over word pieces, grown from MiniLM (Wang et al. 2020).
 
+    Where a piece stands shows only in what it takes from its neighbours (convolution of queries, keys and values, So et
+    al. 2021) and in a bias for each distance (Raffel et al. 2020): so what belongs to a piece alone is computed once.
     It sees words as `FeatureSpace` masks them: nothing of who somebody is. Each unit is read by itself, so that it gets
     the same whatever stands around it.
 
@@ -52,10 +56,8 @@ class Encoder:
     pieces
         The vocabulary; those that go on a word begin with ``##``.
     weights
-        Matrices in whole multiples of a step of each row (int8, with the steps under the name and ``.step``), and
-        vectors; see `corpora/resume-encoder/make_encoder.py`.
-    heads
-        Number of attention heads.
+        Large matrices in whole multiples of a step of each row (int8, with the steps under the name and ``.step``),
+        and what is small; see `corpora/resume-encoder/make_encoder.py`.
 
     Raises
     ------
@@ -66,11 +68,13 @@ class Encoder:
     outputs: tuple[str, ...]
     pieces: tuple[str, ...]
     weights: dict[str, NDArray[np.generic]]
-    heads: int
     _arrays: dict[str, Floats] = field(init=False, repr=False)
     _ids: dict[str, int] = field(init=False, repr=False)
     _cut: dict[str, tuple[int, ...]] = field(init=False, repr=False)
     _longest_piece: int = field(init=False, repr=False)
+    _states: Floats = field(init=False, repr=False)
+    _taken: Floats = field(init=False, repr=False)
+    _seen: NDArray[np.bool_] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Index the pieces, unpack the weights and check them."""
@@ -82,15 +86,16 @@ class Encoder:
             for name, values in self.weights.items()
             if not name.endswith(".step")
         }
-        object.__setattr__(self, "_arrays", arrays)
-        _check(arrays, len(self.outputs), len(self.pieces), self.layers, self.heads)
+        _check(arrays, len(self.outputs), len(self.pieces))
         if len(self._ids) < len(self.pieces) or not {START, END, UNKNOWN, *STANDS_FOR.values()} <= self._ids.keys():
             raise ValueError("pieces are missing or stand twice")
-
-    @property
-    def layers(self) -> int:
-        """Number of layers."""
-        return sum(name.endswith(".query") for name in self.weights)
+        arrays["taken"] = np.hstack([arrays.pop(part) for part in TAKEN])
+        for part in ("shift", "taps"):
+            arrays[f"taken.{part}"] = np.hstack([arrays.pop(f"{name}.{part}") for name in TAKEN])
+        object.__setattr__(self, "_arrays", arrays)
+        for name, matrix in (("_states", arrays["widen"]), ("_taken", arrays["taken"])):
+            object.__setattr__(self, name, np.zeros((len(self.pieces), matrix.shape[1]), dtype=np.float32))
+        object.__setattr__(self, "_seen", np.zeros(len(self.pieces), dtype=np.bool_))
 
     def encode(self, units: Sequence[Sequence[str]]) -> Floats:
         """Return log-odds of the outputs.
@@ -154,30 +159,34 @@ class Encoder:
         starts = np.cumsum(lengths) - lengths
         # The rows of the units of each length, shape (n_units, length).
         alike = [starts[lengths == length][:, None] + np.arange(length) for length in np.unique(lengths)]
-        order = np.arange(lengths.sum()) - np.repeat(starts, lengths)
-        states = _times(a["pieces"][np.concatenate(units).astype(np.int64)], a["widen"]) + a["positions"][order]
-        states = _normalized(states, a["begin.scale"], a["begin.shift"])
-        for layer in range(self.layers):
-            states = self._layer(states, alike, f"{layer}.")
+        rows = np.concatenate(units).astype(np.int64)
+        self._meet(rows)
+        query, key, value = np.split(_neighbours(self._taken[rows], starts, a["taken.taps"]), 3, axis=1)
+        mixed = np.empty_like(value)
+        for these in alike:
+            mixed[these] = _attention(query[these], key[these], value[these], a["distances"])
+        states = self._states[rows] + _times(mixed, a["mix"]) + a["mix.shift"]
+        states = _normalized(states, a["mixed.scale"], a["mixed.shift"])
+        inner = _gelu(_times(states, a["inner"]) + a["inner.shift"])
+        states = _normalized(states + _times(inner, a["outer"]) + a["outer.shift"], a["done.scale"], a["done.shift"])
         pooled = np.asarray(np.add.reduceat(states, starts, axis=0) / lengths[:, None], dtype=np.float32)
         return _times(pooled, a["head"]) + a["head.shift"]
 
-    def _layer(self, states: Floats, alike: Sequence[NDArray[np.int64]], name: str) -> Floats:
+    def _meet(self, rows: NDArray[np.int64]) -> None:
+        """Compute what belongs to pieces not met before; threads that meet one at the same time write the same."""
         a = self._arrays
-        query, key, value = (_times(states, a[f"{name}{part}"]) + a[f"{name}{part}.shift"] for part in LINEAR[:3])
-        mixed = np.empty_like(states)
-        for rows in alike:
-            mixed[rows] = _attention(query[rows], key[rows], value[rows], self.heads)
-        mixed = _times(mixed, a[f"{name}mix"]) + a[f"{name}mix.shift"]
-        states = _normalized(states + mixed, a[f"{name}mixed.scale"], a[f"{name}mixed.shift"])
-        inner = _gelu(_times(states, a[f"{name}inner"]) + a[f"{name}inner.shift"])
-        outer = _times(inner, a[f"{name}outer"]) + a[f"{name}outer.shift"]
-        return _normalized(states + outer, a[f"{name}done.scale"], a[f"{name}done.shift"])
+        new = np.unique(rows[~self._seen[rows]])
+        if len(new):
+            states = _normalized(_times(a["pieces"][new], a["widen"]) + a["begin"], a["begin.scale"], a["begin.shift"])
+            self._states[new] = states
+            self._taken[new] = _times(states, a["taken"]) + a["taken.shift"]
+            # Last: another thread may look at any time.
+            self._seen[new] = True
 
     def save(self, path: Path) -> None:
         """Write it to a NumPy archive without pickled objects."""
         texts = {"outputs": np.array(self.outputs), "vocabulary": np.array("\n".join(self.pieces))}
-        write_arrays(path, {"heads": np.array(self.heads), **texts, **self.weights})
+        write_arrays(path, {**texts, **self.weights})
 
     @classmethod
     def load(cls, path: Path) -> "Encoder":
@@ -192,9 +201,10 @@ class Encoder:
         try:
             pieces = tuple(str(arrays.pop("vocabulary")).split("\n"))
             outputs = tuple(map(str, arrays.pop("outputs").tolist()))
-            return cls(outputs, pieces, arrays, int(arrays.pop("heads")))
+            return cls(outputs, pieces, arrays)
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{path}: not an encoder ({error}). Build the model again.") from None
+            why = f"{error} is missing: made by another version" if isinstance(error, KeyError) else str(error)
+            raise ModelError(f"{path}: not an encoder ({why}). Build the model again.") from None
 
 
 def packed(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
@@ -207,41 +217,81 @@ def packed(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
 def _unpacked(values: NDArray[np.generic], steps: NDArray[np.generic] | None) -> Floats:
     found = values.astype(np.float32)
     if steps is not None:
+        if steps.shape != values.shape[:1]:
+            raise ValueError("steps and rows do not go together")
         found *= steps.astype(np.float32)[:, None]
     return found
 
 
-def _check(arrays: dict[str, Floats], outputs: int, pieces: int, layers: int, heads: int) -> None:
+def _check(arrays: dict[str, Floats], outputs: int, pieces: int) -> None:
     """Raise ValueError unless arrays of a file, which may be damaged or a stranger's, go together."""
+    if any(arrays[name].ndim != 2 for name in ("widen", "distances", "query", "inner")):
+        raise ValueError("shapes do not go together")
     narrow, width = arrays["widen"].shape
+    heads, distances = arrays["distances"].shape
+    inside, inner = arrays["query"].shape[1], arrays["inner"].shape[1]
     expected: dict[str, tuple[int, ...]] = {
         "pieces": (pieces, narrow),
         "widen": (narrow, width),
-        "positions": (LONGEST, width),
-        "head": (width, outputs),
-        "head.shift": (outputs,),
+        "begin": (width,),
+        "distances": (heads, distances),
     }
-    norms = ["begin"]
-    for layer in range(layers):
-        inner = arrays[f"{layer}.inner"].shape[-1]
-        norms += [f"{layer}.mixed", f"{layer}.done"]
-        for part in LINEAR:
-            shape = {"inner": (width, inner), "outer": (inner, width)}.get(part, (width, width))
-            expected |= {f"{layer}.{part}": shape, f"{layer}.{part}.shift": shape[1:]}
-    expected |= {f"{norm}.{part}": (width,) for norm in norms for part in ("scale", "shift")}
-    if {name: array.shape for name, array in arrays.items()} != expected or heads < 1 or width % heads:
+    linear = {"mix": (inside, width), "inner": (width, inner), "outer": (inner, width), "head": (width, outputs)}
+    for name in TAKEN:
+        linear[name] = (width, inside)
+        expected[f"{name}.taps"] = (3, inside)
+    for name, shape in linear.items():
+        expected |= {name: shape, f"{name}.shift": shape[1:]}
+    expected |= {f"{norm}.{part}": (width,) for norm in ("begin", "mixed", "done") for part in ("scale", "shift")}
+    found = {name: array.shape for name, array in arrays.items()}
+    if found != expected or not heads * inside * width or inside % heads or distances % 2 == 0:
         raise ValueError("shapes do not go together")
+    if pieces * (width + len(TAKEN) * inside) > MOST_NUMBERS:
+        raise ValueError("it is too large")
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ValueError("not all weights are finite")
 
 
-def _attention(query: Floats, key: Floats, value: Floats, heads: int) -> Floats:
-    """Return what each piece takes from all pieces of its unit; all of shape (n_units, length, width)."""
+def _neighbours(rows: Floats, starts: NDArray[np.int64], taps: Floats) -> Floats:
+    """Return of each row the one before it, itself and the one after it, weighed by taps; units do not mix.
+
+    Parameters
+    ----------
+    rows
+        Shape (n_rows, width).
+    starts
+        The first row of each unit.
+    taps
+        Shape (3, width).
+    """
+    found = rows * taps[1]
+    before = rows[:-1] * taps[0]
+    before[starts[1:] - 1] = 0
+    found[1:] += before
+    after = rows[1:] * taps[2]
+    after[starts[1:] - 1] = 0
+    found[:-1] += after
+    return found
+
+
+def _attention(query: Floats, key: Floats, value: Floats, distances: Floats) -> Floats:
+    """Return what each piece takes from all pieces of its unit, shape (n_units, length, width).
+
+    Parameters
+    ----------
+    query, key, value
+        Shape (n_units, length, width).
+    distances
+        What is added to the score of a piece so far away, shape (n_heads, n_distances), none in the middle.
+    """
     units, length, width = query.shape
+    heads, farthest = len(distances), distances.shape[1] // 2
     query, key, value = (
         part.reshape(units, length, heads, width // heads).transpose(0, 2, 1, 3) for part in (query, key, value)
     )
-    scores = query @ key.transpose(0, 1, 3, 2) * np.float32((width // heads) ** -0.5)
+    places = np.arange(length)
+    apart = np.clip(places[None, :] - places[:, None], -farthest, farthest) + farthest
+    scores = query @ key.transpose(0, 1, 3, 2) * np.float32((width // heads) ** -0.5) + distances[:, apart]
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)
     return np.asarray((scores @ value).transpose(0, 2, 1, 3).reshape(units, length, width))

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from pmskills.classifier import Classifier
 from pmskills.features import FeatureSpace
 from pmskills.reader import Reader
-from pmskills.scoring import decisions, names, parts_of
+from pmskills.scoring import names, parts_of, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,18 @@ def explain(
         Which of the classifier's labels to explain.
     """
     parts, _ = parts_of(space, classifier, [unit])
-    counts, plain, added = decisions(space, classifier, reader, parts)
-    deciding = (plain + added).argmax(axis=0)
+    counts = space.count(parts)
+    plain = classifier.decision_function(counts)
+    deciding, whole, best = plain.argmax(axis=0), names(parts[:1]), plain.max(axis=0)
+    added = read(reader, whole, best[None, :])[0]
     found = []
     for column in columns:
         part = int(deciding[column])
         sums, rest = _shares(space, classifier, unit, column, counts[[part]], part)
         if reader:
-            lost = reader.shares(names([parts[part]])[0], plain[part], column)
-            sums[space.places(unit, part)] += lost
-            rest += added[part, column] - lost.sum()
+            lost = reader.shares(whole[0], best, column)
+            sums[space.places(unit, 0)] += lost
+            rest += added[column] - lost.sum()
         words = tuple(
             Word(token.text, token.idx, token.idx + len(token), float(share))
             for token, share in zip(unit, sums, strict=True)

@@ -1,4 +1,4 @@
-"""From units to log-odds: those of the unit itself or, where one is higher, of a window of it."""
+"""From units to log-odds: the classifier's, of a unit or a window of it, and what the reader adds for the unit."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ Parts = Sequence[Sequence[MaskedWord]]
 def log_odds(
     space: FeatureSpace, classifier: Classifier, reader: Reader | None, units: Sequence[Doc | Span]
 ) -> tuple[NDArray[np.float64], csr_matrix]:
-    """Decide on units; a unit carries a label when any of its parts does, so the highest of its parts counts.
+    """Decide on units; a unit carries a label when any of its parts does, so of the classifier the highest part counts.
 
     Parameters
     ----------
@@ -32,10 +32,12 @@ def log_odds(
         Log-odds, shape (n_units, n_labels), and the feature counts of the whole units, shape (n_units, n_features).
     """
     parts, starts = parts_of(space, classifier, units)
-    counts, plain, added = decisions(space, classifier, reader, parts)
+    counts = space.count(parts)
+    plain = classifier.decision_function(counts)
     if not units:
         return plain, counts
-    return np.maximum.reduceat(plain + added, starts, axis=0), counts[starts]
+    plain = np.maximum.reduceat(plain, starts, axis=0)
+    return plain + read(reader, names([parts[start] for start in starts]), plain), counts[starts]
 
 
 def parts_of(
@@ -47,28 +49,19 @@ def parts_of(
     return space.cut(units)
 
 
-def decisions(
-    space: FeatureSpace, classifier: Classifier, reader: Reader | None, parts: Parts
-) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
-    """Return the feature counts of parts, the classifier's log-odds, and what the reader adds to them.
+def read(reader: Reader | None, units: Sequence[Sequence[str]], plain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the reader, where there is one, adds to the classifier's log-odds, shape (n_units, n_labels).
 
     Parameters
     ----------
-    space, classifier, reader
-        The model.
-    parts
-        From `parts_of`.
-
-    Returns
-    -------
-    tuple
-        Shapes (n_parts, n_features), (n_parts, n_labels), (n_parts, n_labels).
+    reader
+        Of the model.
+    units
+        The masked words of whole units.
+    plain
+        The classifier's log-odds, shape (n_units, n_labels).
     """
-    counts = space.count(parts)
-    plain = classifier.decision_function(counts)
-    if reader is None:
-        return counts, plain, np.zeros_like(plain)
-    return counts, plain, reader.read(names(parts), plain)
+    return np.zeros_like(plain) if reader is None else reader.read(units, plain)
 
 
 def names(parts: Parts) -> list[list[str]]:

@@ -239,19 +239,19 @@ class _Work:
             _check(self.targets[part], self.labels, [self.groups[row] for row in part], MIN_EXAMPLES)
         space, ((model, _),) = self.fit(rest, [REGULARIZATION])
         parts, starts = space.cut([self.docs[row] for row in rows])
-        plain = model.decision_function(space.count(parts))
-        outputs = rehearsal.rehearsed.encode(names(parts)).astype(np.float64)
-        best, read = (np.maximum.reduceat(scores, starts, axis=0) for scores in (plain, outputs))
-        outputs_of = rehearsal.encoder.outputs
-        shown = [(label, *skill(label).facets) for label in self.labels]
-        chosen = [[outputs_of.index(name) for name in these if name in outputs_of] for these in shown]
+        plain = np.maximum.reduceat(model.decision_function(space.count(parts)), starts, axis=0)
+        outputs = rehearsal.rehearsed.encode(names([parts[start] for start in starts])).astype(np.float64)
         targets, weights = self.targets[rows], self.weights_of_labels[rows]
-        gate = negligible(best, targets, weights)
+        gate = negligible(plain, targets, weights)
         skipped = np.all(plain < gate, axis=1)
         unread = outputs[skipped].mean(axis=0) if skipped.any() else outputs.min(axis=0)
-        reader = Reader(rehearsal.encoder, blend(best, read, chosen, targets, weights), gate, unread)
-        added = replace(reader, encoder=rehearsal.rehearsed).mixed(np.where(skipped[:, None], unread, outputs))
-        return rows, np.maximum.reduceat(plain + added, starts, axis=0), reader
+        outputs[skipped] = unread
+        columns = [
+            rehearsal.encoder.outputs.index(label) if label in rehearsal.encoder.outputs else None
+            for label in self.labels
+        ]
+        reader = Reader(rehearsal.encoder, blend(plain, outputs, columns, targets, weights), gate, unread)
+        return rows, plain + replace(reader, encoder=rehearsal.rehearsed).mixed(outputs), reader
 
     def decisions(self, seed: int, progress: Progress) -> tuple[float, NDArray[np.float64]]:
         """Return the best regularization and the log-odds of each unit by a model that has not seen its document."""

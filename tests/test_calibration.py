@@ -20,23 +20,27 @@ def drawn(log_odds):
 def test_a_known_blend_is_found():
     decisions, outputs = CHANCE.normal(0, 2, (4000, 1)), CHANCE.normal(0, 2, (4000, 3))
     targets = drawn(decisions + 0.5 * outputs[:, [1]] - 1)
-    mixing = blend(decisions, outputs, [[1, 2]], targets, ONES)
-    assert mixing.shape == (1, 3)
-    assert mixing[0, 0] == 0
-    assert mixing[0, 1:] == pytest.approx([0.5, 0], abs=0.1)
+    mixing = blend(decisions, outputs, [1], targets, ONES)
+    assert mixing == pytest.approx(np.array([[0, 0.5, 0]]), abs=0.1)
+    assert np.count_nonzero(mixing) == 1
+
+
+def test_a_label_without_an_output_gets_nothing_from_the_encoder():
+    decisions, outputs = CHANCE.normal(0, 2, (4000, 1)), CHANCE.normal(0, 2, (4000, 3))
+    assert not blend(decisions, outputs, [None], drawn(decisions), ONES).any()
 
 
 def test_a_classifier_that_tells_nothing_beside_the_encoder_is_refused():
     outputs = CHANCE.normal(0, 2, (4000, 1))
     targets = drawn(2 * outputs)
     with pytest.raises(CorpusError, match="beside the encoder the classifier tells nothing"):
-        blend(-outputs, outputs, [[]], targets, ONES)
+        blend(-outputs, outputs, [0], targets, ONES)
 
 
-def test_below_negligible_log_odds_a_label_is_rarer_than_one_in_a_hundred():
+def test_below_negligible_log_odds_a_label_is_rarer_than_three_in_a_hundred():
     decisions = CHANCE.normal(-3, 2, (4000, 1))
     limit = negligible(decisions, drawn(decisions), ONES)
-    assert limit == pytest.approx([-4.6], abs=0.4)
+    assert limit == pytest.approx([-3.48], abs=0.3)
 
 
 def test_log_odds_that_speak_against_a_label_have_no_gate():

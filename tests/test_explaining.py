@@ -79,13 +79,17 @@ def test_pickled_results_keep_their_reasons(analyzer, resume):
     assert copy.to_dict() == analysis.to_dict()
 
 
-def test_words_outside_the_deciding_part_of_a_long_unit_add_nothing(analyzer):
+def test_words_outside_the_deciding_part_of_a_long_unit_add_nothing_but_what_the_reader_sees(analyzer):
     filler = (
         "Typed letters, filed invoices, ordered paper, sorted mail, kept the calendar, watered plants and locked up "
     )
     text = filler + "Convinced the board to fund a second clinic"
     (unit,) = tagged(analyzer.nlp, [text])
-    (why,) = explain(*analyzer.parts, unit, [analyzer.labels.index("influence")])
-    assert [word.contribution for word in why.words[:3]] == [0, 0, 0]
+    space, classifier, reader = analyzer.parts
+    column = analyzer.labels.index("influence")
+    (plain,) = explain(space, classifier, None, unit, [column])
+    assert [word.contribution for word in plain.words[:3]] == [0, 0, 0]
+    (why,) = explain(space, classifier, reader, unit, [column])
+    assert np.isclose(why.decision, log_odds(space, classifier, reader, [unit])[0][0, column])
     assert "Convinced" in [word.text for word in why.top]
     assert len(why.words) == len(unit)

@@ -30,7 +30,7 @@ def examples():
 def rehearsal(examples):
     """An encoder with random weights: it knows nothing, so that little can be learned from it."""
     weights = small().weights
-    encoder = Encoder(LABELS[:2], PIECES, weights, 2)
+    encoder = Encoder(LABELS[:2], PIECES, weights)
     documents = sorted({example.document for example in examples})
     return Rehearsal(encoder, encoder, frozenset(documents[::4]), digest(examples))
 

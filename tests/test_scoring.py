@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from pmskills.features import WIDE, WINDOW, windows
 from pmskills.pipeline import tagged
-from pmskills.scoring import decisions as decisions_of
-from pmskills.scoring import log_odds
+from pmskills.scoring import log_odds, names
 
 DUTY = "Typed letters, filed invoices, ordered paper, sorted the mail and kept the calendar of the office"
 DEED = "Resolved complaints of guests about late rooms"
@@ -31,7 +30,7 @@ def test_a_deed_within_a_long_line_is_found(analyzer, text):
     assert not (duty >= limits).any()
 
 
-def test_log_odds_are_the_highest_of_the_parts(analyzer):
+def test_log_odds_are_the_highest_of_the_parts_and_what_the_reader_adds_for_the_whole(analyzer):
     space, classifier, reader = analyzer.parts
     units = list(tagged(analyzer.nlp, [f"{DUTY} {DEED}", DEED, f"{DUTY}. {DUTY}", ""]))
     decisions, counts = log_odds(space, classifier, reader, units)
@@ -39,9 +38,9 @@ def test_log_odds_are_the_highest_of_the_parts(analyzer):
         parts, starts = space.cut([unit])
         assert starts.tolist() == [0]
         assert len(parts) == 1 + len(windows(int(whole[0, space.length])))
-        counts, plain, added = decisions_of(space, classifier, reader, parts)
-        assert np.allclose(row, (plain + added).max(axis=0))
-        assert (counts[[0]] != space.transform([unit])).nnz == 0
+        best = classifier.decision_function(space.count(parts)).max(axis=0, keepdims=True)
+        assert np.allclose(row, (best + reader.read(names(parts[:1]), best))[0])
+        assert (whole != space.transform([unit])).nnz == 0
 
 
 def test_no_units_have_no_log_odds(analyzer):

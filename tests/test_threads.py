@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 from test_encoder import small
@@ -28,6 +29,22 @@ def test_many_at_once_leave_the_process_as_it_was():
         found = list(pool.map(lambda _: encoder.encode(units), range(40)))
     assert limits() == before
     assert all(np.array_equal(found[0], other) for other in found)
+
+
+def test_threads_that_meet_pieces_at_once_read_the_same():
+    units = [["fix"], ["till", "fixed"], ["<num>", "till"], ["they", "june"], ["<web>", "fix"]] * 4
+    expected = small().encode(units)
+    for _ in range(30):
+        encoder, barrier = small(), Barrier(4)
+
+        def read(order, encoder=encoder, barrier=barrier):
+            barrier.wait()
+            return order, encoder.encode([units[place] for place in order])
+
+        orders = [list(range(shift, len(units))) + list(range(shift)) for shift in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            for order, found in pool.map(read, orders):
+                assert np.array_equal(found, expected[order])
 
 
 def test_the_limit_is_lifted_after_an_error():
