@@ -264,7 +264,7 @@ def _neighbours(rows: Floats, starts: NDArray[np.int64], taps: Floats) -> Floats
     taps
         Shape (3, width).
     """
-    found = rows * taps[1]
+    found: Floats = rows * taps[1]
     before = rows[:-1] * taps[0]
     before[starts[1:] - 1] = 0
     found[1:] += before
