@@ -158,7 +158,7 @@ def test_score_says_what_is_wrong(folder, tmp_path, arguments, code, message):
 
 
 def test_score_stopped_by_ctrl_c_tells_how_to_go_on(tmp_path):
-    for number in range(300):
+    for number in range(3000):
         (tmp_path / f"{number}.txt").write_text(f"Fixed till {number}. Sold tea.")
     command = [sys.executable, "-m", "pmskills", "score", str(tmp_path), "-o", str(tmp_path / "out.jsonl"), "-j", "1"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
