@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ RUN_LENGTHS = (2, 3, 5, 8)
 SHOUTED = 0.1
 # What stands between units in a document, with the tags of its tokens.
 JOINTS = (("\n", ("_SP",)), ("\n", ("_SP",)), ("\n\n", ("_SP",)), ("\n• ", ("_SP", "NFP")), ("\n- ", ("_SP", ":")))
+
+# Word writes the bullets and ticks of its symbol fonts as such characters.
+_SYMBOL = re.compile("[\ue000-\uf8ff]")
 
 Silver = Sequence[tuple[str, Sequence[str]]]
 
@@ -65,7 +69,7 @@ class ResumeTagger(Tagger):  # type: ignore[misc]
         """Return the tags' numbers for each document, a long one in pieces, so that memory stays bounded."""
         guesses: list[Any] = []
         group: list[Doc] = []
-        for doc in docs:
+        for doc in map(_plain, docs):
             if group and sum(map(len, group)) + len(doc) > GROUP_TOKENS:
                 guesses += super().predict(group)
                 group = []
@@ -94,6 +98,14 @@ class ResumeTagger(Tagger):  # type: ignore[misc]
         for label in self.labels:
             self.vocab.strings.add(label)
         return self
+
+
+def _plain(doc: Doc) -> Doc:
+    """Return a document in which the characters of symbol fonts, unknown to the tagger, are bullets."""
+    if not _SYMBOL.search(doc.text):
+        return doc
+    words = [_SYMBOL.sub("•", token.text) for token in doc]
+    return Doc(doc.vocab, words, [bool(token.whitespace_) for token in doc])
 
 
 @Language.factory(NAME, assigns=["token.tag"], default_config={"model": MODEL})

@@ -85,6 +85,13 @@ def test_a_pipeline_without_vocabulary_comes_back_from_disk_with_the_same_tags(n
     assert sum(file.stat().st_size for file in (tmp_path / NAME).iterdir()) < 1_500_000
 
 
+def test_bullets_of_symbol_fonts_are_tagged_as_bullets(nlp):
+    for bullet in "\uf0b7\uf0a7\uf0fc":
+        text = f"Teller, Alpha Bank\n{bullet} Troubleshot modems\n{bullet} Design parts weekly"
+        found = [token.tag_ for token in nlp(text)]
+        assert found == [token.tag_ for token in nlp(text.replace(bullet, "•"))]
+
+
 def test_tags_do_not_depend_on_the_batch(nlp):
     texts = [*TEXTS, "", " ", "•", "x" * 3000, "Résumé – naïve ✓ 🙂"]
     alone = [tags(nlp, [text])[0] for text in texts]
