@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from pmskills.classifier import Classifier
 from pmskills.features import FeatureSpace
 from pmskills.reader import Reader
-from pmskills.scoring import names, parts_of, read
+from pmskills.scoring import names, parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +90,17 @@ def explain(
     parts, _ = parts_of(space, classifier, [unit])
     counts = space.count(parts)
     plain = classifier.decision_function(counts)
-    deciding, whole, best = plain.argmax(axis=0), names(parts[:1]), plain.max(axis=0)
-    added = read(reader, whole, best[None, :])[0]
+    deciding, best = plain.argmax(axis=0), plain.max(axis=0)
+    if reader:
+        whole = names(parts[:1])
+        added, lost = reader.read(whole, best[None, :])[0], reader.shares(whole[0], best)
     found = []
     for column in columns:
         part = int(deciding[column])
         sums, rest = _shares(space, classifier, unit, column, counts[[part]], part)
         if reader:
-            lost = reader.shares(whole[0], best, column)
-            sums[space.places(unit, 0)] += lost
-            rest += added[column] - lost.sum()
+            sums[space.places(unit, 0)] += lost[:, column]
+            rest += added[column] - lost[:, column].sum()
         words = tuple(
             Word(token.text, token.idx, token.idx + len(token), float(share))
             for token, share in zip(unit, sums, strict=True)

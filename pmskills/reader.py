@@ -71,8 +71,8 @@ class Reader:
         # Not BLAS, which rounds a row otherwise among other rows.
         return np.asarray(np.einsum("no,lo->nl", outputs, self.mixing), dtype=np.float64)
 
-    def shares(self, words: Sequence[str], decisions: NDArray[np.float64], column: int) -> NDArray[np.float64]:
-        """Return what each word of one unit adds for one label: what is lost when it is masked.
+    def shares(self, words: Sequence[str], decisions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each word of one unit adds for each label: what is lost when it is masked.
 
         Parameters
         ----------
@@ -80,19 +80,17 @@ class Reader:
             The masked words.
         decisions
             The classifier's log-odds of the unit, shape (n_labels,).
-        column
-            The label.
 
         Returns
         -------
-        ndarray, shape (n_words,), float64
+        ndarray, shape (n_words, n_labels), float64
         """
-        shares = np.zeros(len(words))
+        shares = np.zeros((len(words), len(self.mixing)))
         if (decisions >= self.gate).any():
             # Each word is a piece or more: none beyond can be read.
             seen = words[:LONGEST]
             without = [[*seen[:place], "<name>", *seen[place + 1 :]] for place in range(len(seen))]
-            outputs = self.mixed(self.encoder.encode([seen, *without]).astype(np.float64))[:, column]
+            outputs = self.mixed(self.encoder.encode([seen, *without]).astype(np.float64))
             shares[: len(seen)] = outputs[0] - outputs[1:]
         return shares
 

@@ -37,7 +37,9 @@ def log_odds(
     if not units:
         return plain, counts
     plain = np.maximum.reduceat(plain, starts, axis=0)
-    return plain + read(reader, names([parts[start] for start in starts]), plain), counts[starts]
+    if reader is not None:
+        plain += reader.read(names([parts[start] for start in starts]), plain)
+    return plain, counts[starts]
 
 
 def parts_of(
@@ -47,21 +49,6 @@ def parts_of(
     if classifier.length is None:
         return [list(space.words(unit)) for unit in units], np.arange(len(units))
     return space.cut(units)
-
-
-def read(reader: Reader | None, units: Sequence[Sequence[str]], plain: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what the reader, where there is one, adds to the classifier's log-odds, shape (n_units, n_labels).
-
-    Parameters
-    ----------
-    reader
-        Of the model.
-    units
-        The masked words of whole units.
-    plain
-        The classifier's log-odds, shape (n_units, n_labels).
-    """
-    return np.zeros_like(plain) if reader is None else reader.read(units, plain)
 
 
 def names(parts: Parts) -> list[list[str]]:

@@ -238,9 +238,9 @@ class _Work:
         for part in (rows, rest):
             _check(self.targets[part], self.labels, [self.groups[row] for row in part], MIN_EXAMPLES)
         space, ((model, _),) = self.fit(rest, [REGULARIZATION])
-        parts, starts = space.cut([self.docs[row] for row in rows])
-        plain = np.maximum.reduceat(model.decision_function(space.count(parts)), starts, axis=0)
-        outputs = rehearsal.rehearsed.encode(names([parts[start] for start in starts])).astype(np.float64)
+        docs = [self.docs[row] for row in rows]
+        plain, _ = log_odds(space, model, None, docs)
+        outputs = rehearsal.rehearsed.encode(names([list(space.words(doc)) for doc in docs])).astype(np.float64)
         targets, weights = self.targets[rows], self.weights_of_labels[rows]
         gate = negligible(plain, targets, weights)
         skipped = np.all(plain < gate, axis=1)
@@ -251,7 +251,7 @@ class _Work:
             for label in self.labels
         ]
         reader = Reader(rehearsal.encoder, blend(plain, outputs, columns, targets, weights), gate, unread)
-        return rows, plain + replace(reader, encoder=rehearsal.rehearsed).mixed(outputs), reader
+        return rows, plain + reader.mixed(outputs), reader
 
     def decisions(self, seed: int, progress: Progress) -> tuple[float, NDArray[np.float64]]:
         """Return the best regularization and the log-odds of each unit by a model that has not seen its document."""

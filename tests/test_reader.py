@@ -29,14 +29,14 @@ def test_units_that_no_label_lets_through_are_not_read():
 
 
 def test_the_share_of_a_word_is_what_is_lost_without_it():
-    shares = reader().shares(UNITS[0], np.array(HIGH), 1)
+    shares = reader().shares(UNITS[0], np.array(HIGH))[:, 1]
     whole, masked = small().encode([["fixed", "till"], ["<name>", "till"]])[:, 1] * 2
     assert shares.shape == (2,)
     assert np.isclose(shares[0], whole - masked)
 
 
 def test_words_of_a_unit_not_read_have_no_share():
-    assert reader().shares(UNITS[0], np.array(LOW), 1).tolist() == [0, 0]
+    assert reader().shares(UNITS[0], np.array(LOW))[:, 1].tolist() == [0, 0]
 
 
 def test_a_written_reader_is_equal(tmp_path):
@@ -71,5 +71,5 @@ def test_mixing_that_unpacks_without_end_is_refused(tmp_path):
 
 
 def test_words_beyond_what_is_read_have_no_share():
-    shares = reader().shares(["fix"] * 200, np.array(HIGH), 0)
+    shares = reader().shares(["fix"] * 200, np.array(HIGH))[:, 0]
     assert shares[100:].tolist() == [0] * 100

@@ -33,7 +33,7 @@ from variations import OUTPUTS, STEP, digest_of, held_out, pieces_of, variations
 
 from pmskills.arrays import read_arrays
 from pmskills.corpus import Example, read_corpus
-from pmskills.encoder import LONGEST, STANDS_FOR, Encoder, packed
+from pmskills.encoder import LONGEST, MOST_BYTES, STANDS_FOR, Encoder, packed
 from pmskills.features import FeatureSpace
 from pmskills.pipeline import blank
 from pmskills.rehearsal import Rehearsal, digest
@@ -45,7 +45,6 @@ WIDTH, NARROW, HEADS, SIZE, FARTHEST, INNER = 384, 128, 6, 32, 8, 256
 EPOCHS, RATE, BATCH, WARM_UP, FORGOTTEN = 3, 2e-4, 32, 0.06, 0.1
 VARIATION_WEIGHT = 0.5
 MOST_OFF = 0.1
-MOST_BYTES = 30_000_000
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
